@@ -1,3 +1,6 @@
-"""The updater of the index: fetch, classify, merge, render. See README.md for the flow and CONTRIBUTING.md for the rules."""
+"""The updater of the index: fetch, classify, merge, render.
+
+README.md tells the flow, CONTRIBUTING.md the rules.
+"""
 
 __version__ = "0.1.0"

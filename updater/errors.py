@@ -1,13 +1,13 @@
 """Everything that can go wrong on purpose, with the exit code that the command line gives it.
 
-    MiIndexError                base class, exit code 1
-    ├── DataError               a file under resources/ is wrong: file, line and remedy are in the message (1)
-    ├── GuardError              a run stopped itself before it published something doubtful (1)
-    ├── LockedError             another run holds the lock (1)
-    ├── UsageError              wrong usage or configuration (2)
-    │   └── SettingsError       resources/settings.yml or taxonomy.yml is wrong (2)
-    └── SourceError             a source could not be read; nothing is lost, run again (3)
-        └── RefusedError        the service answered, but refused (429, 403, 406, 5xx, a page in place of data) (3)
+MiIndexError                base class, exit code 1
+├── DataError               a file under resources/ is wrong: file, line and remedy are in the message (1)
+├── GuardError              a run stopped itself before it published something doubtful (1)
+├── LockedError             another run holds the lock (1)
+├── UsageError              wrong usage or configuration (2)
+│   └── SettingsError       resources/settings.yml or taxonomy.yml is wrong (2)
+└── SourceError             a source could not be read; nothing is lost, run again (3)
+    └── RefusedError        the service answered, but refused (429, 403, 406, 5xx, a page in place of data) (3)
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ class Record:
     """
 
     id: str
-    """arXiv id without version (`2211.00593`, `hep-th/9901001`), or the source's stable slug for a work outside arXiv."""
+    """arXiv id without version (`2211.00593`, `hep-th/9901001`), or a stable slug for a work outside arXiv."""
     title: str
     abstract: str = ""
     """Only ever in memory and in the user's cache, never written to the repository."""
