@@ -4,6 +4,7 @@ MiIndexError                base class, exit code 1
 ├── DataError               a file under resources/ is wrong: file, line and remedy are in the message (1)
 ├── GuardError              a run stopped itself before it published something doubtful (1)
 ├── LockedError             another run holds the lock (1)
+├── WriteError              the disk is full or the folder read-only; nothing was changed (1)
 ├── UsageError              wrong usage or configuration (2)
 │   └── SettingsError       resources/settings.yml or taxonomy.yml is wrong (2)
 └── SourceError             a source could not be read; nothing is lost, run again (3)
@@ -31,6 +32,10 @@ class GuardError(MiIndexError):
 
 class LockedError(MiIndexError):
     """Another run is writing; nothing was changed."""
+
+
+class WriteError(MiIndexError):
+    """Files could not be written; nothing was changed."""
 
 
 class UsageError(MiIndexError):

@@ -1,0 +1,124 @@
+"""Everything that must hold of the data, beyond what one entry shows by itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from updater.index import schema
+from updater.index.model import Paper
+from updater.index.repository import BACKGROUND, BORDERLINE, GONE, QUEUE, REJECTED, Index, Repository, paper_file
+from updater.index.text import author_overlap, normal_title, normal_url
+from updater.index.yamlfile import Problem
+from updater.merge import venues as venues_file
+
+SAME_AUTHORS = 0.5
+"""Share of common surnames from which two works of one title are one work."""
+
+
+def check(repository: Repository) -> tuple[Index, list[Problem]]:
+    """Read the whole index and find everything that is wrong with it, sorted by file and line.
+
+    Raises
+    ------
+    SettingsError
+        The settings, the taxonomy or the venues are wrong, so that nothing else can be judged.
+    """
+    index, problems = repository.read()
+    for part in (_places, _titles, _addresses, _lists, _sees):
+        problems += part(index)
+    problems += _venues(repository, index)
+    problems += _schemas(repository)
+    return index, sorted(problems, key=lambda p: (p.path, p.line, p.message))
+
+
+def _at(index: Index, id_: str, message: str, hint: str = "", severity: str = "error") -> Problem:
+    place = index.places[id_]
+    return Problem(place.path, place.line, message, hint, severity)
+
+
+def _places(index: Index) -> Iterator[Problem]:
+    for paper in index.papers.values():
+        if index.places[paper.id].path != (should := paper_file(paper)):
+            yield _at(
+                index, paper.id, f"{paper.id} stands in the wrong file", f"move it to {should}, or run `mi-index fmt`"
+            )
+        if paper.is_arxiv and paper.links.arxiv != f"https://arxiv.org/abs/{paper.id}":
+            yield _at(
+                index, paper.id, "links.arxiv is not the address of the id", f"write https://arxiv.org/abs/{paper.id}"
+            )
+
+
+def same_work(a: Paper, b: Paper) -> bool:
+    """Whether two entries of one normalized title are one work: they share authors, or authors are unknown."""
+    return not a.authors or not b.authors or author_overlap(a.authors, b.authors) >= SAME_AUTHORS
+
+
+def _titles(index: Index) -> Iterator[Problem]:
+    seen: dict[str, list[Paper]] = defaultdict(list)
+    for paper in index.papers.values():
+        for other in seen[normal_title(paper.title)]:
+            if same_work(paper, other):
+                hint = f"merge it with {other.id} in {index.places[other.id].path}"
+                yield _at(index, paper.id, f"{paper.id} has the title and authors of {other.id}", hint)
+        seen[normal_title(paper.title)].append(paper)
+
+
+def _addresses(index: Index) -> Iterator[Problem]:
+    dois: dict[str, str] = {}
+    for paper in index.papers.values():
+        if paper.links.doi:
+            doi = paper.links.doi.casefold()
+            if doi in dois:
+                yield _at(index, paper.id, f"{paper.id} has the DOI of {dois[doi]}", "merge the two")
+            dois.setdefault(doi, paper.id)
+    urls: dict[str, str] = {}
+    for entries in index.resources.values():
+        for entry in entries:
+            url = normal_url(entry.url)
+            if url in urls:
+                yield _at(index, entry.id, f"{entry.id} has the address of {urls[url]}", "keep one of them")
+            urls.setdefault(url, entry.id)
+
+
+def _lists(index: Index) -> Iterator[Problem]:
+    """A work is in one place: listed, waiting, borderline, rejected, gone or background."""
+    lists = {
+        QUEUE: set(index.queue),
+        BORDERLINE: set(index.borderline),
+        REJECTED: set(index.rejected),
+        GONE: set(index.gone),
+        BACKGROUND: set(index.background),
+    }
+    listed = set(index.papers)
+    names = list(lists)
+    for n, name in enumerate(names):
+        for id_ in sorted(lists[name] & listed):
+            yield _at(index, id_, f"{id_} is listed here and stands in {name} too", f"remove it from {name}")
+        for other in names[n + 1 :]:
+            for id_ in sorted(lists[name] & lists[other]):
+                yield Problem(name, 1, f"{id_} stands in {other} too", "remove it from one of them")
+
+
+def _sees(index: Index) -> Iterator[Problem]:
+    for gone in index.gone.values():
+        if gone.see is not None and gone.see not in index.places:
+            yield Problem(GONE, 1, f"{gone.id} leads to {gone.see!r}, which is no entry", "name the id of an entry")
+
+
+def _venues(repository: Repository, index: Index) -> Iterator[Problem]:
+    venues = venues_file.load(repository.root)
+    for paper in index.papers.values():
+        if paper.venue and not venues.is_spelled(paper.venue):
+            known = venues.from_bibliography(paper.venue)
+            hint = (
+                f"write {known!r}" if venues.is_spelled(known) else f"use a name of {venues_file.FILE}, or add it there"
+            )
+            yield _at(index, paper.id, f"venue {paper.venue!r} is not spelled as in {venues_file.FILE}", hint)
+
+
+def _schemas(repository: Repository) -> Iterator[Problem]:
+    for path, content in schema.all_schemas(repository).items():
+        file = repository.root / path
+        if not file.exists() or file.read_text(encoding="utf-8") != content:
+            yield Problem(path, 1, "the schema is not the one that follows from the models", "run `mi-index fmt`")

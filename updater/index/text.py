@@ -1,0 +1,141 @@
+"""Text as identity: normalized titles, slugs, author names, ids and addresses."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+ARXIV_ID: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})")
+"""arXiv's identifier scheme, new and old (https://info.arxiv.org/help/arxiv_identifier.html), without version."""
+
+_TRANSLITERATE: Final = str.maketrans(
+    {
+        "ß": "ss",
+        "ø": "o",
+        "Ø": "O",
+        "ł": "l",
+        "Ł": "L",
+        "đ": "d",
+        "Đ": "D",
+        "ı": "i",
+        "æ": "ae",
+        "œ": "oe",
+        "ð": "d",
+        "þ": "th",
+    }
+)
+
+
+def ascii_fold(text: str) -> str:
+    """The text in lower-case ASCII: accents dropped, other scripts left out."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_TRANSLITERATE))
+    return decomposed.encode("ascii", "ignore").decode().lower()
+
+
+def slugify(text: str, max_length: int = 60) -> str:
+    """Lower-case ASCII words joined by hyphens, cut at a word; empty if the text has none."""
+    words = re.findall(r"[a-z0-9]+", ascii_fold(text.replace("'", "").replace("’", "")))
+    out = ""
+    for word in words:
+        joined = f"{out}-{word}" if out else word
+        if out and len(joined) > max_length:
+            break
+        out = joined[:max_length]
+    return out
+
+
+def normal_title(title: str) -> str:
+    """A title's identity: letters and digits only, case and accents folded, LaTeX commands dropped.
+
+    Titles in other scripts keep their letters, so that two of them do not fall together as empty.
+    """
+    text = re.sub(r"\\[a-zA-Z]+|[$\\{}^_]", "", title)
+    text = unicodedata.normalize("NFKD", text.translate(_TRANSLITERATE)).casefold()
+    return "".join(c for c in text if c.isalnum())
+
+
+def surname(author: str) -> str:
+    """A name's last word, folded; good enough to compare the authors of two records of one work."""
+    words = re.findall(r"[a-z0-9]+", ascii_fold(author.split(",", maxsplit=1)[0] if "," in author else author))
+    return words[-1] if words else author.strip().casefold()
+
+
+def author_overlap(a: Iterable[str], b: Iterable[str]) -> float:
+    """Share of the shorter author list whose surnames are in the longer one, 0 to 1; 0 if either is empty."""
+    first, second = {surname(x) for x in a}, {surname(x) for x in b}
+    if not first or not second:
+        return 0.0
+    return len(first & second) / min(len(first), len(second))
+
+
+def normal_doi(doi: str) -> str:
+    """A DOI in lower case without resolver or prefix; empty if it is none (https://www.doi.org/the-identifier/)."""
+    match = re.search(r"10\.\d{4,9}/\S+", doi.strip())
+    return match.group().rstrip(".,;)").lower() if match else ""
+
+
+def arxiv_id(text: str) -> str:
+    """The arXiv id (without version) in an id, `arXiv:` reference or arxiv.org address; empty if there is none."""
+    match = re.fullmatch(
+        rf"(?:(?:https?://)?(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/|arxiv:)?({ARXIV_ID.pattern})(?:v\d+)?(?:\.pdf)?/?",
+        text.strip(),
+        re.IGNORECASE,
+    )
+    return match.group(1) if match else ""
+
+
+def is_http(url: str) -> bool:
+    """An absolute http or https address with a host, without spaces, control characters or user name."""
+    if re.search(r"[\s\x00-\x20\x7f-\x9f<>\"`\\{}|^]", url) or len(url) > 2000:
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
+
+
+def normal_url(url: str) -> str:
+    """An address as identity: no scheme, `www.`, fragment, trailing slash; host in lower case."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    host = (parts.hostname or "").removeprefix("www.")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{host}{parts.path.rstrip('/')}{query}"
+
+
+def plain_tex(text: str) -> str:
+    r"""Text without stray LaTeX: `$K$-means` becomes `K-means`, `\textit{can}` `can`, `$\neq$` `≠`, `Dupr\'e` `Dupré`.
+
+    Only what looks like LaTeX is converted, so that a price in dollars or a per cent sign stays. Converted by pylatexenc
+    (https://pylatexenc.readthedocs.io/).
+    """
+    if "\\" not in text and text.count("$") < 2:
+        return " ".join(text.split())
+    out = _TEX.sub(lambda m: _convert_tex(m.group()), text)
+    return " ".join(out.replace("\\$", "$").replace("\\%", "%").replace("\\&", "&").replace("\\_", "_").split())
+
+
+_TEX: Final = re.compile(
+    r"\$[^$]{1,120}\$"  # mathematics
+    r"|\\(?:[\"'`^~=.]|[Hckuvbdrt](?=\{|\s\w))\s?\{?\\?[A-Za-z]?\}?"  # accents
+    r"|\\[A-Za-z]+(?:\{[^{}]*\})*"  # commands
+)
+
+
+def _convert_tex(piece: str) -> str:
+    from pylatexenc.latex2text import LatexNodes2Text  # noqa: PLC0415 - slow to import, seldom needed
+
+    if piece.startswith("$") and re.fullmatch(r"\$\s?[\d.,]+\s.*", piece):  # two prices, not a formula
+        return piece
+    try:
+        text = LatexNodes2Text(math_mode="text").latex_to_text(piece).strip("\n")
+    except (ValueError, IndexError, AttributeError):  # not LaTeX after all
+        return piece
+    # A command that the library does not know gives nothing: its argument is the text. NFKC takes styled letters back.
+    return unicodedata.normalize("NFKC", text or "".join(re.findall(r"\{([^{}]*)\}", piece)))

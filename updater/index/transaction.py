@@ -1,0 +1,164 @@
+"""Writing several files as one: after a crash at any moment, either all of them are the new ones or none is.
+
+A write-ahead journal: the new contents are staged and flushed under resources/.pending/, then a manifest makes them valid by
+one rename, then each file is moved to its place. `recover` finishes a journal that has its manifest and throws away one that
+has not. (The method is the redo log of every database; for rename and fsync see POSIX and
+https://lwn.net/Articles/457667/.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import filelock
+
+from updater.errors import LockedError, WriteError
+
+_PENDING: Final = "resources/.pending"
+_MANIFEST: Final = "manifest.json"
+_LOCK: Final = ".mi-index.lock"
+
+
+@contextlib.contextmanager
+def lock(root: Path, wait: float = 0.0) -> Iterator[None]:
+    """Hold the one lock under which an index is changed; first finish what a crashed run left behind.
+
+    Parameters
+    ----------
+    wait
+        Seconds to wait for another run to end.
+
+    Raises
+    ------
+    LockedError
+        Another run still holds it.
+    WriteError
+        The folder cannot be written to.
+    """
+    holder = filelock.FileLock(root / _LOCK, timeout=wait)
+    try:
+        with holder:
+            recover(root)
+            yield
+    except filelock.Timeout as error:
+        raise LockedError(f"another run is changing {root} (wait for it to end, or use --wait SECONDS)") from error
+    except PermissionError as error:
+        raise WriteError(
+            f"cannot write to {root}: {error.strerror} (nothing was changed; is the folder read-only?)"
+        ) from error
+
+
+class Transaction:
+    """Collects new file contents and puts them in place together.
+
+    Paths are relative to the root of the index; `None` as content removes a file. Files whose content is the same already are
+    not touched.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._staged: dict[str, bytes | None] = {}
+
+    def put(self, path: str, content: str | bytes | None) -> None:
+        """Stage the content of one file; a second call for the same path replaces the first."""
+        self._staged[path] = content.encode() if isinstance(content, str) else content
+
+    @property
+    def changed(self) -> list[str]:
+        """Paths whose content would really change, sorted."""
+        return sorted(path for path, content in self._staged.items() if _read(self.root / path) != content)
+
+    def commit(self) -> list[str]:
+        """Put everything in place; returns the changed paths.
+
+        Raises
+        ------
+        WriteError
+            A file could not be written (full disk, read-only folder); no file was changed.
+        """
+        changed = self.changed
+        if not changed:
+            return []
+        pending = self.root / _PENDING
+        try:
+            shutil.rmtree(pending, ignore_errors=True)
+            pending.mkdir(parents=True)
+            moves: list[tuple[str, str | None]] = []
+            for number, path in enumerate(changed):
+                content = self._staged[path]
+                (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+                if content is not None:
+                    _write_synced(pending / str(number), content)
+                moves.append((path, None if content is None else str(number)))
+            _write_synced(pending / f"{_MANIFEST}.tmp", json.dumps(moves).encode())
+            _sync_folder(pending)
+            (pending / f"{_MANIFEST}.tmp").replace(pending / _MANIFEST)
+            _sync_folder(pending)
+        except OSError as error:
+            shutil.rmtree(pending, ignore_errors=True)
+            raise WriteError(
+                f"cannot write under {self.root}: {error.strerror or error} (nothing was changed)"
+            ) from error
+        recover(self.root)
+        return changed
+
+
+def recover(root: Path) -> bool:
+    """Finish or discard what a crashed run left; returns whether there was a finished journal to put in place.
+
+    Raises
+    ------
+    WriteError
+        The journal is complete but cannot be put in place; it stays, and the next call goes on with it.
+    """
+    pending = root / _PENDING
+    if not pending.exists():
+        return False
+    manifest = pending / _MANIFEST
+    if not manifest.exists():
+        shutil.rmtree(pending, ignore_errors=True)
+        return False
+    try:
+        for path, staged in json.loads(manifest.read_bytes()):
+            target = root / path
+            if staged is None:
+                target.unlink(missing_ok=True)
+            elif (pending / staged).exists():
+                (pending / staged).replace(target)
+                _sync_folder(target.parent)
+        shutil.rmtree(pending)
+    except OSError as error:
+        raise WriteError(
+            f"cannot finish writing under {root}: {error.strerror or error} (the next run goes on from {_PENDING})"
+        ) from error
+    return True
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name != "posix":  # Windows has no descriptor for folders; renames are durable with NTFS's own journal
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""From classified records to changed entries: identity, merging, venues, the report."""

@@ -1,0 +1,80 @@
+"""The one settings file, resources/settings.yml, typed and checked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from updater.index.validate import load_model
+
+FILE: Final = "resources/settings.yml"
+
+
+def _http(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("an address that begins with https:// is expected")
+    return url
+
+
+Url = Annotated[str, AfterValidator(_http)]
+
+
+class Section(BaseModel):
+    """Base of all settings: immutable, and a key that nobody reads is an error rather than a surprise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Project(Section):
+    """Who we are: used in the README, the site, the feeds and the User-Agent."""
+
+    name: str
+    short_name: str
+    tagline: str
+    subject: str
+    """The field in its usual words, as used in sentences."""
+    repository: Url
+    branch: str = "main"
+    site: Url
+    contact: Url
+
+
+class Arxiv(Section):
+    """What is read from arXiv."""
+
+    categories: tuple[str, ...] = Field(min_length=1)
+    first_day: dt.date
+    """The first submission day of the record; the first update without `--since` begins here."""
+
+
+class Update(Section):
+    """How a run behaves."""
+
+    settle_days: int = Field(default=5, ge=1, le=30)
+    overlap_days: int = Field(default=7, ge=0, le=60)
+    demo_days: int = Field(default=3, ge=1, le=14)
+    shrink_fraction: float = Field(default=0.4, ge=0, le=1)
+    max_removed: int = Field(default=0, ge=0)
+
+
+class Settings(Section):
+    """All of resources/settings.yml."""
+
+    project: Project
+    arxiv: Arxiv
+    update: Update = Field(default_factory=Update)
+
+
+def load(root: Path) -> Settings:
+    """Read the settings of the index at `root`.
+
+    Raises
+    ------
+    SettingsError
+        The file is missing, is not YAML, or has a key or value that is not understood; the message names file, line and
+        remedy.
+    """
+    return load_model(root, FILE, Settings)
