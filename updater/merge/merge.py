@@ -243,8 +243,10 @@ class Merger:
         self._tombstone(gone)
 
     def _tombstone(self, gone: Gone) -> None:
-        self.index.gone[gone.id] = gone
-        self.changes.gone[gone.id] = gone
+        led_here = [other for other in self.index.gone.values() if other.see == gone.id]
+        for other in (gone, *(o.model_copy(update={"see": gone.see}) for o in led_here)):
+            self.index.gone[other.id] = other
+            self.changes.gone[other.id] = other
 
     def _trace(self, trace: Trace) -> None:
         if self.index.traces.get(trace.id) != trace:
