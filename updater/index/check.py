@@ -82,7 +82,7 @@ def _addresses(index: Index) -> Iterator[Problem]:
 
 
 def _lists(index: Index) -> Iterator[Problem]:
-    """A work is in one place: listed, waiting, borderline, rejected, gone or background."""
+    """A work is in one place: listed, waiting, borderline, rejected or background; what was taken off the list is gone too."""
     lists = {
         QUEUE: set(index.queue),
         BORDERLINE: set(index.borderline),
@@ -96,6 +96,8 @@ def _lists(index: Index) -> Iterator[Problem]:
         for id_ in sorted(lists[name] & listed):
             yield _at(index, id_, f"{id_} is listed here and stands in {name} too", f"remove it from {name}")
         for other in names[n + 1 :]:
+            if other == GONE and name in (BORDERLINE, REJECTED):
+                continue
             for id_ in sorted(lists[name] & lists[other]):
                 yield Problem(name, 1, f"{id_} stands in {other} too", "remove it from one of them")
 
