@@ -68,7 +68,7 @@ def review(
     Without options and on a terminal, papers are shown one at a time. Decisions are also taken as options, or as JSON lines
     with the keys id, decision (accept, reject, borderline, correct) and any of an entry's keys.
     """
-    from updater.merge import decide  # noqa: PLC0415
+    from updater.merge.decide import Decision, Desk, read  # noqa: PLC0415
 
     if suggest is not None:
         return _suggest(repository, suggest, corpus, as_json=as_json)
@@ -76,9 +76,9 @@ def review(
         for queued in _ordered(repository.load()):
             click.echo(json.dumps(queued.to_data(), ensure_ascii=False) if as_json else _line(queued))
         return 0
-    decisions = decide.read(apply_file, getattr(apply_file, "name", "-")) if apply_file else []
+    decisions = read(apply_file, getattr(apply_file, "name", "-")) if apply_file else []
     for word, ids in (("accept", accept_ids), ("reject", reject_ids), ("borderline", borderline_ids)):
-        decisions += [decide.Decision(id=id_, decision=word) for id_ in ids]  # type: ignore[arg-type]
+        decisions += [Decision.model_validate({"id": id_, "decision": word}) for id_ in ids]
     if not decisions:
         if not click.get_text_stream("stdin").isatty():
             raise UsageError(
@@ -88,7 +88,7 @@ def review(
     if not decisions:
         return 0
     with lock(repository.root, wait):
-        desk = decide.Desk(repository, repository.load(), lambda ids: _fetch(repository, ids))
+        desk = Desk(repository, repository.load(), lambda ids: _fetch(repository, ids))
         desk.decide(decisions)
         for path in desk.editor.commit():
             click.echo(f"{path}: changed", err=True)
@@ -124,7 +124,7 @@ def _terminal(repository: Repository) -> list[Decision]:
         key = click.prompt(KEYS, prompt_suffix="\n> ", default="s", show_default=False).strip().lower()[:1]
         words = {"a": "accept", "r": "reject", "b": "borderline"}
         if key in words:
-            decided[at] = Decision(id=queued.id, decision=words[key])  # type: ignore[arg-type]
+            decided[at] = Decision.model_validate({"id": queued.id, "decision": words[key]})
             at += 1
         elif key == "f":
             answer = click.prompt("categories, primary first", default=" ".join(queued.categories))
@@ -149,7 +149,7 @@ def _terminal(repository: Repository) -> list[Decision]:
 
 def _show(queued: Queued, at: int, total: int) -> None:
     click.echo(
-        f"\n[{at + 1} of {total}]  {queued.id}  probability {queued.probability:.2f}  {queued.links.arxiv or queued.links.page or ''}"
+        f"\n[{at + 1} of {total}]  {queued.id}  probability {queued.probability:.2f}  {queued.links.arxiv or queued.links.page}"
     )
     click.secho(queued.title, bold=True)
     click.echo(", ".join(queued.authors))
