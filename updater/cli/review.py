@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ def review(
     for word, ids in (("accept", accept_ids), ("reject", reject_ids), ("borderline", borderline_ids)):
         decisions += [Decision.model_validate({"id": id_, "decision": word}) for id_ in ids]
     if not decisions:
-        if not click.get_text_stream("stdin").isatty():
+        if not sys.stdin.isatty():
             raise UsageError(
                 "nothing to do: on a pipe, name decisions (--accept, --reject, --borderline, --apply) or use --list"
             )
