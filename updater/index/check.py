@@ -24,6 +24,7 @@ def check(repository: Repository) -> tuple[Index, list[Problem]]:
     SettingsError
         The settings, the taxonomy or the venues are wrong, so that nothing else can be judged.
     """
+    _ = repository.settings  # a typo there is found first, since it may change what everything else means
     index, problems = repository.read()
     for part in (_places, _titles, _addresses, _lists, _sees):
         problems += part(index)
