@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from updater.errors import DataError, UsageError
 from updater.index.model import Borderline, Gone, Paper, Queued, Rejected
 from updater.index.repository import BACKGROUND, BORDERLINE, GONE, QUEUE, REJECTED, Editor, Index, Repository
+from updater.index.text import plain_tex
 from updater.merge.build import complete, links_of, paper_from_queue
 from updater.merge.identity import Known
 from updater.merge.venues import load as load_venues
@@ -131,7 +132,7 @@ class Desk:
             raise UsageError(f"{decision.id}: is new here, so the decision must name its categories")
         blank = Paper(
             id=record.id,
-            title=decision.title or record.title,
+            title=decision.title or plain_tex(record.title),
             date=record.published.isoformat() if record.published else decision.date or "",
             links=links_of(record),
             categories=decision.categories,
