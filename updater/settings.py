@@ -58,6 +58,8 @@ class Update(Section):
     demo_days: int = Field(default=3, ge=1, le=14)
     shrink_fraction: float = Field(default=0.4, ge=0, le=1)
     max_removed: int = Field(default=0, ge=0)
+    stale_days: int = Field(default=4, ge=1)
+    """A source is stale when it lags so many days behind what could be read to the end."""
 
 
 class Settings(Section):

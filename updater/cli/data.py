@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
+import datetime as dt
 import json
 
 import click
 
-from updater.index.repository import Repository
+from updater.index.repository import Index, Repository
 from updater.index.yamlfile import Problem
 
 
@@ -69,10 +71,18 @@ def fmt(repository: Repository, *, only_check: bool) -> int:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option(
+    "--health",
+    is_flag=True,
+    help="How fresh each source is, and its gaps; exit code 1 if one has been silent too long.",
+)
+@click.option("--today", type=click.DateTime(formats=["%Y-%m-%d"]), help="With --health: the day that counts as today.")
 @click.pass_obj
-def stats(repository: Repository, *, as_json: bool) -> int:
+def stats(repository: Repository, *, as_json: bool, health: bool, today: dt.datetime | None) -> int:
     """Tell what is in the index, and since when."""
     index = repository.load()
+    if health:
+        return _health(repository, index, today.date() if today else dt.datetime.now(dt.UTC).date(), as_json=as_json)
     days = index.state.common(repository.settings.arxiv.categories)
     primary = collections.Counter(p.primary for p in index.papers.values())
     figures = {
@@ -100,3 +110,17 @@ def stats(repository: Repository, *, as_json: bool) -> int:
         else:
             click.echo(f"{name:<30}{', '.join(value) if isinstance(value, list) else value:>6}")
     return 0
+
+
+def _health(repository: Repository, index: Index, today: dt.date, *, as_json: bool) -> int:
+    from updater.merge.health import health  # noqa: PLC0415
+
+    found = health(index.state, repository.settings, today)
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(f) for f in found], ensure_ascii=False, indent=2))
+    else:
+        for item in found:
+            click.echo(
+                f"{'STALE' if item.stale else 'fresh'}  {item.source:<24} read to {item.last or 'never'}{item.told}"
+            )
+    return 1 if any(item.stale for item in found) else 0
