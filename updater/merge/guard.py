@@ -21,9 +21,7 @@ MIN_EXPECTED = 10
 """Below so many expected papers a small number says nothing."""
 
 
-def guard(
-    index: Index, changes: Changes, records: Iterable[Record], days: Days, settled: dt.date, config: Update
-) -> None:
+def guard(index: Index, changes: Changes, records: Iterable[Record], read: Days, config: Update) -> None:
     """Stop a run whose result looks wrong.
 
     Parameters
@@ -32,8 +30,8 @@ def guard(
         The index after the merge, not written yet.
     records
         What was read.
-    days, settled
-        The days that the run read, and the newest one whose papers have all been announced.
+    read
+        Those of the days read whose papers have all been announced.
 
     Raises
     ------
@@ -41,12 +39,11 @@ def guard(
         More entries would go than `max_removed` allows, or far fewer papers of the field came than usual. Nothing was written.
     """
     if len(changes.removed) > config.max_removed:
-        ids = ", ".join(sorted(changes.removed)[:5])
+        some = ", ".join(sorted(changes.removed)[:5])
         raise GuardError(
-            f"the run would remove {len(changes.removed)} entries ({ids} …); nothing was changed "
+            f"the run would remove {len(changes.removed)} entries ({some} …); nothing was changed "
             "(look at them with --dry-run; if it is right, run again with --allow-shrink)"
         )
-    read = days & Days([(dt.date.min, settled)])
     if not read:
         return
     expected = usual_per_day(index, read.spans[0][0]) * sum((b - a).days + 1 for a, b in read.spans)
