@@ -42,12 +42,43 @@ class Project(Section):
     contact: Url
 
 
+class Withdrawn(Section):
+    """Phrases, in any case, by which a new version says that the work was withdrawn."""
+
+    comment_is: tuple[str, ...] = ()
+    """Comments that say nothing else."""
+    comment_has: tuple[str, ...] = ()
+    """Phrases inside a comment."""
+    abstract_begins: tuple[str, ...] = ()
+    """First words of an abstract."""
+
+
 class Arxiv(Section):
     """What is read from arXiv."""
 
     categories: tuple[str, ...] = Field(min_length=1)
     first_day: dt.date
     """The first submission day of the record; the first update without `--since` begins here."""
+    delay: float = Field(default=3.0, ge=0, le=600)
+    """Seconds between two requests; MI_INDEX_ARXIV_DELAY comes before it."""
+    connect_timeout: float = Field(default=10.0, gt=0, le=60)
+    read_timeout: float = Field(default=30.0, gt=0, le=300)
+    tries: int = Field(default=6, ge=1, le=20)
+    """Tries of one request."""
+    patience: float = Field(default=75.0, ge=0, le=3600)
+    """Seconds after which a request is not tried again; three times this must stay below five minutes."""
+    max_megabytes: int = Field(default=16, ge=1, le=256)
+    """Largest answer that is read."""
+    page_size: int = Field(default=1000, ge=1, le=2000)
+    """Results on a page of the search API."""
+    api_days: int = Field(default=21, ge=0)
+    """Windows of up to so many days are read from the search API first, longer ones over OAI-PMH."""
+    oai_stretch_days: int = Field(default=92, ge=1)
+    """Days of changes that are listed in one go: what is read again when a resumption token is lost."""
+    api_url: Url = "https://export.arxiv.org/api/query"
+    oai_url: Url = "https://oaipmh.arxiv.org/oai"
+    feeds_url: Url = "https://rss.arxiv.org"
+    withdrawn: Withdrawn = Field(default_factory=Withdrawn)
 
 
 class Update(Section):
