@@ -323,7 +323,7 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0)
         self._channel = channel
 
-    def send(  # noqa: PLR0917 - requests' signature
+    def send(
         self,
         request: requests.PreparedRequest,
         stream: bool = False,

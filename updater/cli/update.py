@@ -1,0 +1,204 @@
+"""update: fetch, classify, merge, render. The one place where the stages are put together."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from updater.cli.progress import progress
+from updater.errors import SourceError, UsageError
+from updater.index.repository import Index, Repository
+from updater.index.state import Days
+from updater.index.transaction import lock
+from updater.merge import report as report_page
+from updater.merge import venues as venues_file
+from updater.merge.guard import guard
+from updater.merge.merge import Changes, Merger, stage
+from updater.merge.plan import settled_day, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from updater.fetch import Harvest
+    from updater.verdict import Verdict
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person at the command line asked for."""
+
+    source: str
+    since: dt.date | None
+    until: dt.date | None
+    today: dt.date
+    rejudge: bool
+    allow_shrink: bool
+
+    @property
+    def explicit(self) -> bool:
+        """Exactly these days were asked for: no gaps filled, no overlap, no shrink guard, no day noted as read."""
+        return self.since is not None or self.until is not None
+
+
+@click.command()
+@click.option(
+    "--source",
+    type=click.Choice(["auto", "api", "feed", "oai"]),
+    default="auto",
+    show_default=True,
+    help="Where to read.",
+)
+@click.option(
+    "--since", type=DAY, help="First submission day (UTC), exactly: no gap filling, no overlap, nothing noted as read."
+)
+@click.option("--until", type=DAY, help="Last submission day, exactly.")
+@click.option("--today", type=DAY, help="The day that counts as today; for replays.")
+@click.option("--dry-run", is_flag=True, help="Read, classify and report, but change nothing.")
+@click.option(
+    "--report", "report_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as Markdown."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--rejudge", is_flag=True, help="Entries that no person touched and the model no longer accepts leave the list."
+)
+@click.option(
+    "--allow-shrink",
+    is_flag=True,
+    help="Say that it is right that entries go, or that far fewer papers came than usual.",
+)
+@click.option("--wait", type=float, default=0.0, help="Seconds to wait for another run to end.")
+@click.pass_obj
+def update(
+    repository: Repository,
+    *,
+    source: str,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    today: dt.datetime | None,
+    dry_run: bool,
+    report_file: Path | None,
+    as_json: bool,
+    rejudge: bool,
+    allow_shrink: bool,
+    wait: float,
+) -> int:
+    """Fetch new records, classify and merge them, and render the README."""
+    now = today.date() if today else dt.datetime.now(dt.UTC).date()
+    wish = Wish(source, _day(since), _day(until), now, rejudge, allow_shrink)
+    with lock(repository.root, wait):
+        outcome = run(repository, wish)
+        if not dry_run:
+            outcome.write()
+    text = outcome.markdown()
+    if report_file is not None:
+        report_file.parent.mkdir(parents=True, exist_ok=True)
+        report_file.write_text(text, encoding="utf-8")
+    click.echo(json.dumps(outcome.report, ensure_ascii=False, indent=2) if as_json else text, nl=as_json)
+    if outcome.failure is not None:
+        raise outcome.failure
+    return 0
+
+
+def _day(value: dt.datetime | None) -> dt.date | None:
+    return value.date() if value is not None else None
+
+
+class Outcome:
+    """What a run found, before and after it is written."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        index: Index,
+        changes: Changes,
+        report: dict[str, Any],
+        failure: SourceError | None = None,
+    ) -> None:
+        self.repository = repository
+        self.index = index
+        self.changes = changes
+        self.report = report
+        self.failure = failure
+        """Why not everything was read, if so."""
+
+    def write(self) -> list[str]:
+        """Write entries, queue, state and README together; returns the paths that changed."""
+        from updater.render.readme import render as render_readme  # noqa: PLC0415
+
+        editor = self.repository.edit()
+        stage(editor, self.index, self.changes)
+        transaction = editor.stage()
+        transaction.put("README.md", render_readme(self.repository, self.index))
+        return transaction.commit()
+
+    def markdown(self) -> str:
+        """The report as a newsletter."""
+        from updater.render.markup import environment  # noqa: PLC0415
+
+        return report_page.markdown(self.report, environment(self.repository.root))
+
+
+def run(repository: Repository, wish: Wish) -> Outcome:
+    """Fetch, classify and merge in memory.
+
+    Raises
+    ------
+    SourceError
+        Nothing at all could be read. What was read in part is in the outcome, with the failure beside it.
+    GuardError
+        The result looks wrong, and nobody said that it is right.
+    """
+    from updater.classify import load as load_model  # noqa: PLC0415
+    from updater.fetch import harvest  # noqa: PLC0415
+
+    settings, index = repository.settings, repository.load()
+    common = index.state.common(settings.arxiv.categories)
+    if wish.explicit:
+        last = wish.until or wish.today
+        first = wish.since or settings.arxiv.first_day
+        if first > last:
+            raise UsageError(f"--since {first} comes after --until {last}")
+        days = Days([(first, last)])
+    else:
+        config = settings.update
+        days = windows(common, settings.arxiv.first_day, wish.today, config.settle_days, config.overlap_days)
+    with progress() as listener:
+        harvested = harvest(settings, days, source=wish.source, today=wish.today, listener=listener)
+    verdicts = list(load_model().classify(harvested.records))
+    merger = Merger(index, venues_file.load(repository.root), rejudge=wish.rejudge)
+    changes = merger.run(zip(harvested.records, verdicts, strict=True))
+    settled = Days([(dt.date.min, settled_day(wish.today, settings.update.settle_days))])
+    if not wish.explicit:
+        if not wish.allow_shrink:
+            guard(index, changes, harvested.records, days & settled & _in_common(harvested), settings.update)
+        index.state.add({category: read & settled for category, read in harvested.read.items()})
+    report = _report(repository, index, changes, harvested, verdicts)
+    return Outcome(repository, index, changes, report, harvested.failure)
+
+
+def _in_common(harvested: Harvest) -> Days:
+    """The days that were read to the end in every category."""
+    missing = harvested.missing()
+    return Days(span for first, last in harvested.window.spans for span in missing.missing(first, last).spans)
+
+
+def _report(
+    repository: Repository, index: Index, changes: Changes, harvested: Harvest, verdicts: Sequence[Verdict]
+) -> dict[str, Any]:
+    told = report_page.Run(
+        window=", ".join(span.replace("/", " to ") for span in harvested.window.dump()),
+        source=" and ".join(harvested.sources),
+        candidates=len(verdicts),
+        decisions=dict(collections.Counter(str(verdict.decision) for verdict in verdicts)),
+        gaps=harvested.missing().dump() if harvested.failure else (),
+        notices=harvested.notices,
+    )
+    return report_page.report(index, changes, told, repository.taxonomy)
