@@ -1,0 +1,161 @@
+"""Build the website: engine, parts, pages, feeds, exports, API, search, in this order."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from updater.errors import UsageError
+from updater.index.repository import Repository
+from updater.render import api, engine, exports, feeds, layout, related, search
+from updater.render.catalogue import Catalogue
+from updater.render.documents import documents
+from updater.render.frame import SHELL, Frame, fill
+from updater.render.markup import environment
+from updater.render.pages import Pages, Writer
+from updater.render.parts import Parts
+
+SITE: Final = "build/site"
+
+
+@dataclass(slots=True)
+class Built:
+    """What a build did."""
+
+    site: Path
+    pages: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time by part of the work."""
+
+
+class Steps:
+    """Tells what is being done, and notes how long each part took."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._begun = time.perf_counter()
+        self._name = ""
+        self.seconds: dict[str, float] = {}
+
+    def begin(self, name: str) -> None:
+        """End the part before and begin one; an empty name only ends."""
+        now = time.perf_counter()
+        if self._name:
+            self.seconds[self._name] = round(now - self._begun, 2)
+        self._name, self._begun = name, now
+        self._tell(name)
+
+
+def build(
+    repository: Repository,
+    site: Path | None = None,
+    engine_name: str = "mkdocs",
+    progress: Callable[[str], None] = lambda _: None,
+) -> Built:
+    """Build the whole website into `site` (default: build/site under the root).
+
+    Everything is built beside the folder and takes its place at the end, so that a failed build leaves the old one.
+
+    Raises
+    ------
+    DataError, SettingsError
+        The data cannot be read.
+    EngineError
+        The hand-written pages cannot be built.
+    SearchError
+        The search index cannot be made.
+    """
+    if engine_name not in engine.ENGINES:
+        raise UsageError(f"unknown engine {engine_name!r} (known: {', '.join(engine.ENGINES)})")
+    site = (site or repository.root / SITE).resolve()
+    fresh = site.with_name(f"{site.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    steps = Steps(progress)
+    steps.begin("data")
+    catalogue = Catalogue.of(repository)
+    env = environment(repository.root)
+    steps.begin("related papers")
+    neighbours, nearness = related.nearest(related.vectors(catalogue.entries))
+    related.link(catalogue.entries, neighbours)
+    steps.begin("map")
+    places = layout.positions(catalogue, neighbours, nearness)
+    steps.begin(engine_name)
+    engine.build(repository.root, fresh, engine_name)
+    with search.Service() as index:
+        steps.begin("search, begun")
+        index.add(documents(catalogue, fresh))  # indexed by another process while the pages are written
+        writer = Writer(fresh, Frame.read(fresh), env, catalogue)
+        pages = Pages(writer, env, catalogue)
+        parts = Parts(pages, env, catalogue, repository.root, places)
+        steps.begin("hand-written pages")
+        _complete(writer, parts)
+        for name in pages.all():
+            steps.begin(name)
+        steps.begin("feeds, exports, API")
+        _feeds(writer, catalogue)
+        _exports(writer, catalogue)
+        api.write(writer, catalogue)
+        writer.file("map/points.json", layout.points(catalogue, places))
+        _texts(writer, parts)
+        steps.begin("search, rest")
+        index.write(fresh)
+    _replace(fresh, site)
+    steps.begin("")
+    return Built(site, len(set(writer.paths)), steps.seconds)
+
+
+def _complete(writer: Writer, parts: Parts) -> None:
+    """Fill the frame and the pages that the engine built; the frame itself is not published."""
+    writer.frame.complete(parts)
+    for file in sorted(writer.site.rglob("*.html")):
+        path = file.relative_to(writer.site).as_posix()
+        if path == SHELL:
+            continue
+        file.write_text(fill(file.read_text(encoding="utf-8"), path, parts), encoding="utf-8")
+        if path.endswith("index.html"):
+            writer.paths.append(path.removesuffix("index.html"))
+    shutil.rmtree(writer.site / SHELL.split("/", maxsplit=1)[0])
+
+
+def _feeds(writer: Writer, catalogue: Catalogue) -> None:
+    for feed in feeds.all_feeds(catalogue):
+        writer.file(f"{feed.path}.xml", feeds.atom(writer.env, catalogue, feed).encode())
+        writer.file(f"{feed.path}.json", feeds.json_feed(catalogue, feed))
+
+
+def _exports(writer: Writer, catalogue: Catalogue) -> None:
+    for form, (ending, _) in exports.FORMATS.items():
+        writer.file(f"exports/all.{ending}", b"".join(exports.render(form, catalogue.entries, catalogue.items)))
+        for slug, shelf in catalogue.categories.items():
+            items = catalogue.items_by_category.get(slug, ())
+            writer.file(f"exports/{slug}.{ending}", b"".join(exports.render(form, shelf.entries, items)))
+
+
+def _texts(writer: Writer, parts: Parts) -> None:
+    """Sitemap, robots.txt and llms.txt. A sitemap file holds at most 50,000 addresses (https://www.sitemaps.org/protocol.html)."""
+    paths = sorted(set(writer.paths))
+    limit = 40_000
+    chunks = [paths[i : i + limit] for i in range(0, len(paths), limit)]
+    names = ["sitemap.xml"] if len(chunks) == 1 else [f"sitemap-{n}.xml" for n in range(1, len(chunks) + 1)]
+    for name, chunk in zip(names, chunks, strict=True):
+        writer.file(name, parts.text("sitemap.xml.j2", paths=chunk).encode())
+    if len(chunks) > 1:
+        writer.file("sitemap.xml", parts.text("sitemap-index.xml.j2", names=names).encode())
+    (writer.site / "sitemap.xml.gz").unlink(missing_ok=True)  # made by MkDocs, without our pages
+    writer.file("robots.txt", parts.text("robots.txt.j2").encode())
+    writer.file("llms.txt", parts.text("llms.txt.j2").encode())
+    writer.file(".nojekyll", b"")
+
+
+def _replace(fresh: Path, site: Path) -> None:
+    old = site.with_name(f"{site.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if site.exists():
+        site.replace(old)
+    site.parent.mkdir(parents=True, exist_ok=True)
+    fresh.replace(site)
+    shutil.rmtree(old, ignore_errors=True)
