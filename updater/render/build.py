@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from updater.errors import UsageError
 from updater.index.repository import Repository
@@ -115,7 +116,8 @@ def _complete(writer: Writer, parts: Parts) -> None:
         path = file.relative_to(writer.site).as_posix()
         if path == SHELL:
             continue
-        file.write_text(fill(file.read_text(encoding="utf-8"), path, parts), encoding="utf-8")
+        mount = (urlsplit(writer.catalogue.settings.project.site).path or "/") if path == "404.html" else ""
+        file.write_text(fill(file.read_text(encoding="utf-8"), path, parts, mount), encoding="utf-8")
         if path.endswith("index.html"):
             writer.paths.append(path.removesuffix("index.html"))
     shutil.rmtree(writer.site / SHELL.split("/", maxsplit=1)[0])

@@ -79,12 +79,20 @@ class Frame:
         return turned
 
 
-def fill(text: str, path: str, parts: Callable[[str, str, str], str]) -> str:
+def fill(text: str, path: str, parts: Callable[[str, str, str], str], mount: str = "") -> str:
     """Replace every marker in a built page.
 
-    `parts(name, arguments, path)` gives the part for `<!-- index:name arguments -->` on the page at `path`.
+    Parameters
+    ----------
+    parts
+        `parts(name, arguments, path)` gives the part for `<!-- index:name arguments -->` on the page at `path`.
+    mount
+        For the page that is shown for missing addresses of any depth: the path of the site's root on its host (`/index/`),
+        used in place of the way up.
     """
+    way = mount or up(path) or "./"
     filled = _MARKER.sub(lambda m: parts(m.group(1), m.group(2).strip(), path), text)
-    # what a hand-written page calls /categories/steering/ lies below wherever the site is mounted
-    filled = re.sub(r'((?:href|src|action)=")/(?!/)', lambda m: m.group(1) + (up(path) or "./"), filled)
-    return filled.replace(BASE, up(path) or "./")
+    if not mount:
+        # what a hand-written page calls /categories/steering/ lies below wherever the site is mounted
+        filled = re.sub(r'((?:href|src|action)=")/(?!/)', lambda m: m.group(1) + way, filled)
+    return filled.replace(BASE, way)
