@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "build": ("site", "build"),
     "serve": ("site", "serve"),
     "export": ("site", "export"),
+    "demo": ("demo", "demo"),
 }
 
 

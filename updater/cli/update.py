@@ -41,6 +41,7 @@ class Wish:
     today: dt.date
     rejudge: bool
     allow_shrink: bool
+    patience: float | None = None
 
     @property
     def explicit(self) -> bool:
@@ -74,6 +75,9 @@ class Wish:
     is_flag=True,
     help="Say that it is right that entries go, or that far fewer papers came than usual.",
 )
+@click.option(
+    "--patience", type=click.FloatRange(0, 3600), help="Seconds after which a refused request is not tried again."
+)
 @click.option("--wait", type=float, default=0.0, help="Seconds to wait for another run to end.")
 @click.pass_obj
 def update(
@@ -88,11 +92,12 @@ def update(
     as_json: bool,
     rejudge: bool,
     allow_shrink: bool,
+    patience: float | None,
     wait: float,
 ) -> int:
     """Fetch new records, classify and merge them, and render the README."""
     now = today.date() if today else dt.datetime.now(dt.UTC).date()
-    wish = Wish(source, _day(since), _day(until), now, rejudge, allow_shrink)
+    wish = Wish(source, _day(since), _day(until), now, rejudge, allow_shrink, patience)
     with lock(repository.root, wait):
         outcome = run(repository, wish)
         if not dry_run:
@@ -160,6 +165,8 @@ def run(repository: Repository, wish: Wish) -> Outcome:
     from updater.fetch import harvest  # noqa: PLC0415
 
     settings, index = repository.settings, repository.load()
+    if wish.patience is not None:
+        settings = settings.model_copy(update={"arxiv": settings.arxiv.model_copy(update={"patience": wish.patience})})
     common = index.state.common(settings.arxiv.categories)
     if wish.explicit:
         last = wish.until or wish.today

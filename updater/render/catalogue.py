@@ -125,9 +125,9 @@ class Catalogue:
         self._link_neighbours()
 
     @classmethod
-    def of(cls, repository: Repository) -> Catalogue:
-        """The catalogue of the index at a folder; raises what `Repository.load` raises."""
-        return cls(repository.load(), repository.taxonomy, repository.settings, guides.load(repository.root))
+    def of(cls, repository: Repository, index: Index | None = None) -> Catalogue:
+        """The catalogue of an index, read from its folder if it is not given; raises what `Repository.load` raises."""
+        return cls(index or repository.load(), repository.taxonomy, repository.settings, guides.load(repository.root))
 
     def _link_neighbours(self) -> None:
         last: dict[str, Entry] = {}

@@ -15,7 +15,7 @@ from typing import Final
 from jinja2 import Template
 
 from updater.errors import DataError
-from updater.index.repository import Repository
+from updater.index.repository import Index, Repository
 from updater.index.transaction import Transaction
 from updater.render.catalogue import Catalogue, Entry, Item
 from updater.render.markup import environment, markdown, markdown_url
@@ -49,15 +49,15 @@ class Section:
     newest: Sequence[Row]
 
 
-def render(repository: Repository) -> str:
-    """The whole text.
+def render(repository: Repository, index: Index | None = None) -> str:
+    """The whole text, of the index given (one that is not written yet), else of the one in the files.
 
     Raises
     ------
     DataError
         Even the shortest form is over `LIMIT`.
     """
-    catalogue = Catalogue.of(repository)
+    catalogue = Catalogue.of(repository, index)
     template = environment(repository.root).get_template("README.md.j2")
     for count in PER_CATEGORY:
         text = _text(catalogue, template, count)
