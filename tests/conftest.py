@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.fixtures import arxiv_server, project_settings  # noqa: F401 - fixtures for every folder
 
 from updater.__main__ import main as entry_point
 from updater.cli import main as group

@@ -36,7 +36,7 @@ _UNSAFE: Final = re.compile(
     "\U000e0000-\U000e0fff"  # tags: invisible text
     "]"
 )
-_BROKEN_AT_HYPHEN: Final = re.compile(r"(?<=\w-) (?=\w)")
+_BROKEN_AT_HYPHEN: Final = re.compile(r"(?<=\w)- (?=\w)")
 _AROUND_DASHES: Final = re.compile(r" ?(-{2,}) ?")
 
 _ARXIV_ID: Final = re.compile(
@@ -119,8 +119,10 @@ def abstract(text: str | None) -> str:
     ("high- dimensional") shows the same trace.
     """
     folded = _accents(fold(text, MAX_ABSTRACT))
-    if "-" in folded:
-        folded = _AROUND_DASHES.sub(r"\1", _BROKEN_AT_HYPHEN.sub("", folded))
+    if "- " in folded:
+        folded = _BROKEN_AT_HYPHEN.sub("-", folded)
+    if "--" in folded:
+        folded = _AROUND_DASHES.sub(r"\1", folded)
     return folded
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import arxiv
 
-from updater.errors import RefusedError
+from updater.errors import RefusedError, SourceError
 from updater.fetch import normalize, xml
 from updater.fetch.build import Builder
 from updater.fetch.source import ONE_DAY, Addresses, Batch, Listener, Progress, Sieve, Window
@@ -64,7 +64,7 @@ class SearchApi:
         self._sieve, self._listener = sieve, listener
         self._builder = Builder(settings)
         self._pages: list[Facts] = []
-        self._channel: Channel[Facts] = transport.channel(self._facts, ATOM)
+        self._channel: Channel[Facts] = transport.channel(self._facts, ATOM, xml.legal)
         # Pace and repetition are the channel's business, which is the session of the package's client.
         self._client = arxiv.Client(page_size=self._settings.page_size, delay_seconds=0, num_retries=0)
         self._client.query_url_format = f"{addresses.api}?{{}}"
@@ -101,7 +101,7 @@ class SearchApi:
         search = arxiv.Search(id_list=list(names), max_results=None)
         found: dict[str, Record] = {}
         self._pages.clear()
-        for result in self._client.results(search):
+        for result in self._results(search):
             if record := self._record(result, None):
                 found[record.id] = record
         # The API answers ids that were never given out with nothing at all; the whole list with nothing is a bad day.
@@ -137,7 +137,7 @@ class SearchApi:
             records: dict[str, Record] = {}
             names: set[str] = set()
             before = self._sieve.copy()
-            for result in self._client.results(search):
+            for result in self._results(search):
                 if self._pages[0].total > _DEEPEST:
                     break
                 names.add(result.entry_id)
@@ -159,6 +159,15 @@ class SearchApi:
 
     def _categories(self) -> str:
         return " OR ".join(f"cat:{c}" for c in sorted(self._sieve.wanted))
+
+    def _results(self, search: arxiv.Search) -> Iterator[arxiv.Result]:
+        """Page through `search`; whatever the package does not survive is a refusal, since it reads what others wrote."""
+        try:
+            yield from self._client.results(search)
+        except SourceError:
+            raise
+        except Exception as error:
+            raise RefusedError(f"search API: a page that cannot be read ({type(error).__name__}: {error})") from error
 
     # --- one page, one entry -----------------------------------------------------------------------------------------
 

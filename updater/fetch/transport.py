@@ -135,12 +135,18 @@ class Transport:
         self._free_at = clock()
         self._busy = False
 
-    def channel(self, check: Callable[[bytes], T], types: tuple[str, ...]) -> Channel[T]:
+    def channel(
+        self,
+        check: Callable[[bytes], T],
+        types: tuple[str, ...],
+        mend: Callable[[bytes], bytes] | None = None,
+    ) -> Channel[T]:
         """Return a channel whose answers have one of the media `types` and are read by `check`.
 
-        `check` gets a complete body and returns what it makes of it, or raises `Unusable`.
+        `check` gets a complete body and returns what it makes of it, or raises `Unusable`. Before that, `mend` may change
+        the body, for `check` and for whoever uses the channel's session.
         """
-        return Channel(self, check, types)
+        return Channel(self, check, types, mend)
 
     def pause(self, seconds: float) -> None:
         """Let at least `seconds` pass before the next request, on whichever channel."""
@@ -195,12 +201,16 @@ class Channel(Generic[T]):
     Not safe for use by several threads at once.
     """
 
-    def __init__(self, transport: Transport, check: Callable[[bytes], T], types: tuple[str, ...]) -> None:
-        self._transport, self._check, self._types = transport, check, types
+    def __init__(
+        self,
+        transport: Transport,
+        check: Callable[[bytes], T],
+        types: tuple[str, ...],
+        mend: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        self._transport, self._check, self._types, self._mend = transport, check, types, mend
         self._last: T | None = None
-        self.session = requests.Session()
-        self.session.max_redirects = 3
-        self.session.adapters.clear()
+        self.session: requests.Session = _Session()
         adapter = _Adapter(self)
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, adapter)
@@ -231,11 +241,7 @@ class Channel(Generic[T]):
         if query:
             url = f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
         self._last = None
-        try:
-            self.session.get(url)
-        except requests.RequestException as error:
-            # Too many redirects, an address that is none: what happens outside of the adapter.
-            raise RefusedError(f"{_host(url)}: {_plain(error)}") from error
+        self.session.get(url)
         return self.last
 
     def exchange(self, request: requests.PreparedRequest, send: Callable[..., requests.Response]) -> requests.Response:
@@ -269,6 +275,8 @@ class Channel(Generic[T]):
                 response._content = b""
                 return response
             body = self._body(response, self._transport.seconds() + 2 * limit)
+        if self._mend:
+            body = self._mend(body)
         self._judge(response, body)
         response._content = body
         return response
@@ -277,7 +285,8 @@ class Channel(Generic[T]):
         """Read the body, decoded: no more than allowed, and not longer than allowed."""
         manners, parts, size = self._transport.manners, [], 0
         try:
-            for part in response.iter_content(256 * 1024):
+            # read1, since read waits for all that it asked for: a body of single bytes would outlast any deadline.
+            while part := response.raw.read1(256 * 1024, decode_content=True):
                 size += len(part)
                 if size > manners.max_bytes:
                     raise _Failure(f"an answer of more than {manners.max_bytes:,} bytes", refused=True, tries=1)
@@ -314,6 +323,28 @@ class Channel(Generic[T]):
         except Unusable as problem:
             return f": {_plain(problem)}" if problem.final else ""
         return ""
+
+
+class _Session(requests.Session):
+    """A session that speaks http and https only, and whose failures outside of the adapter are ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.max_redirects = 3
+        self.adapters.clear()
+
+    def request(self, method: str, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a request.
+
+        Raises
+        ------
+        RefusedError
+            Redirects do not end, or lead where nothing is to be had.
+        """
+        try:
+            return super().request(method, url, *args, **kwargs)
+        except (requests.RequestException, ValueError) as error:  # urllib raises ValueError for some targets
+            raise RefusedError(f"{_host(str(url))}: {_plain(error)}") from error
 
 
 class _Adapter(HTTPAdapter):

@@ -39,7 +39,7 @@ def parse(body: bytes) -> Element:
     try:
         return _strict(body)
     except ParseError as error:
-        repaired = _legal(body)
+        repaired = legal(body)
         if repaired == body:
             raise Unusable(f"XML that cannot be read ({error})") from error
     try:
@@ -58,8 +58,11 @@ def _strict(body: bytes) -> Element:
     return root
 
 
-def _legal(body: bytes) -> bytes:
-    """Replace what may not stand in XML; only UTF-8 is looked at, since nothing that we read uses another encoding."""
+def legal(body: bytes) -> bytes:
+    """Return `body` with what may not stand in XML replaced by U+FFFD.
+
+    Only UTF-8 is looked at, since nothing that we read uses another encoding.
+    """
     encoding = _ENCODING.match(body[:200].lstrip())
     if encoding and encoding[1].lower() not in (b"utf-8", b"us-ascii"):
         return body
