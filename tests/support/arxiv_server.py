@@ -303,7 +303,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # else every answer waits 40 ms for an acknowledgement
     arxiv: ArxivServer
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class calls it
+    def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {k: v[0] for k, v in parse_qs(parts.query, keep_blank_values=True).items()}
         number = len(self.arxiv.requests) + 1
