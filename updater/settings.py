@@ -93,12 +93,20 @@ class Update(Section):
     """A source is stale when it lags so many days behind what could be read to the end."""
 
 
+class Contribute(Section):
+    """How contributions are received."""
+
+    kinds: dict[str, str] = Field(default_factory=dict)
+    """Host (without `www.`) to the kind of resource that is usually found there; `mi-index add` proposes it."""
+
+
 class Settings(Section):
     """All of resources/settings.yml."""
 
     project: Project
     arxiv: Arxiv
     update: Update = Field(default_factory=Update)
+    contribute: Contribute = Field(default_factory=Contribute)
 
 
 def load(root: Path) -> Settings:

@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "review": ("review", "review"),
     "add": ("contribute", "add"),
     "enrich": ("contribute", "enrich"),
+    "summarize": ("contribute", "summarize"),
     "check": ("data", "check"),
     "fmt": ("data", "fmt"),
     "stats": ("data", "stats"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import datetime as dt
 import json
+import sys
 
 import click
 
+from updater.errors import UsageError
 from updater.index.repository import Index, Repository
 from updater.index.yamlfile import Problem
 
@@ -16,12 +19,24 @@ from updater.index.yamlfile import Problem
 @click.command()
 @click.option("--github", is_flag=True, help="Print GitHub workflow annotations, which show at the line itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option(
+    "--gaps", is_flag=True, help="Instead, list what is missing or may stand twice: good first contributions."
+)
+@click.option(
+    "--most", type=click.IntRange(1), default=20, show_default=True, help="With --gaps: so many of each kind."
+)
+@click.option("--links", is_flag=True, help="Instead, try the links, one at a time.")
+@click.option("--changed-since", "base", metavar="REV", help="With --links: only those that a commit does not have.")
 @click.pass_obj
-def check(repository: Repository, *, github: bool, as_json: bool) -> int:
+def check(
+    repository: Repository, *, github: bool, as_json: bool, gaps: bool, most: int, links: bool, base: str | None
+) -> int:
     """Validate all data; exit code 1 if something is wrong."""
     from updater.index.check import check as check_index  # noqa: PLC0415
 
-    index, problems = check_index(repository)
+    if gaps:
+        return _gaps(repository.load(), most, as_json=as_json)
+    index, problems = (repository.load(), _links(repository, base)) if links else check_index(repository)
     if as_json:
         keys = ("path", "line", "message", "hint", "severity")
         click.echo(json.dumps([{k: getattr(p, k) for k in keys} for p in problems], ensure_ascii=False, indent=2))
@@ -32,6 +47,35 @@ def check(repository: Repository, *, github: bool, as_json: bool) -> int:
     resources = sum(map(len, index.resources.values()))
     click.echo(f"{len(index.papers)} papers and {resources} other resources: {errors} errors", err=True)
     return 1 if errors else 0
+
+
+def _gaps(index: Index, most: int, *, as_json: bool) -> int:
+    """Print what is missing; that something is missing is no error."""
+    from updater.contribute.gaps import KINDS, gaps  # noqa: PLC0415
+
+    found = list(gaps(index))
+    shown = [gap for kind in KINDS for gap in [g for g in found if g.what == kind][:most]]
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(gap) for gap in shown], ensure_ascii=False, indent=2))
+    else:
+        for gap in shown:
+            click.echo(str(gap))
+    counts = collections.Counter(gap.what for gap in found)
+    click.echo(", ".join(f"{kind}: {counts[kind]}" for kind in KINDS), err=True)
+    return 0
+
+
+def _links(repository: Repository, base: str | None) -> list[Problem]:
+    """Try links and tell which do not work."""
+    from updater.contribute.difference import entries_of, index_at  # noqa: PLC0415
+    from updater.contribute.links import new_links, problems  # noqa: PLC0415
+    from updater.web import Web  # noqa: PLC0415
+
+    index = repository.load()
+    before = entries_of(index_at(repository, base)) if base else None
+    todo = list(new_links(before, entries_of(index)))
+    with click.progressbar(todo, label="links", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        return list(problems(Web(repository.settings), index, bar))
 
 
 def annotation(problem: Problem) -> str:
@@ -52,21 +96,29 @@ def annotation(problem: Problem) -> str:
 
 @click.command()
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit code 1 if something would change.")
+@click.option("--diff", is_flag=True, help="With --check: print what would change as a patch for `git apply`.")
 @click.pass_obj
-def fmt(repository: Repository, *, only_check: bool) -> int:
-    """Put all files of resources/ into their one canonical form."""
+def fmt(repository: Repository, *, only_check: bool, diff: bool) -> int:
+    """Put all files of resources/ into their one canonical form, and the choices in the issue forms in step with it."""
+    from updater.contribute.forms import files_in_step  # noqa: PLC0415
     from updater.index.canonical import canonical  # noqa: PLC0415
     from updater.index.transaction import lock  # noqa: PLC0415
 
-    if only_check:
-        changed = canonical(repository).changed
-        for path in changed:
-            click.echo(f"{path}:1: not in canonical form (run `mi-index fmt`)")
-        return 1 if changed else 0
-    with lock(repository.root):
-        for path in canonical(repository).commit():
-            click.echo(f"{path}: put in order", err=True)
-    return 0
+    if diff and not only_check:
+        raise UsageError("--diff goes with --check (without it, `git diff` tells after the fact)")
+    with contextlib.nullcontext() if only_check else lock(repository.root):
+        transaction = canonical(repository)
+        for path, content in files_in_step(repository.root, repository.taxonomy).items():
+            transaction.put(path, content)
+        if not only_check:
+            for path in transaction.commit():
+                click.echo(f"{path}: put in order", err=True)
+            return 0
+    for path in transaction.changed:
+        click.echo(f"{path}:1: not in canonical form (run `mi-index fmt`)", err=diff)
+    if diff:
+        click.echo(transaction.diff(), nl=False)
+    return 1 if transaction.changed else 0
 
 
 @click.command()

@@ -9,6 +9,7 @@ https://lwn.net/Articles/457667/.)
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import os
 import shutil
@@ -74,6 +75,10 @@ class Transaction:
         """Paths whose content would really change, sorted."""
         return sorted(path for path, content in self._staged.items() if _read(self.root / path) != content)
 
+    def diff(self) -> str:
+        """What `commit` would change, as a patch that `git apply` understands; empty if nothing."""
+        return "".join(_patch(path, _read(self.root / path), self._staged[path]) for path in self.changed)
+
     def commit(self) -> list[str]:
         """Put everything in place; returns the changed paths.
 
@@ -138,6 +143,14 @@ def recover(root: Path) -> bool:
             f"cannot finish writing under {root}: {error.strerror or error} (the next run goes on from {_PENDING})"
         ) from error
     return True
+
+
+def _patch(path: str, old: bytes | None, new: bytes | None) -> str:
+    """A unified diff of one file (https://www.gnu.org/software/diffutils/manual/html_node/Detailed-Unified.html)."""
+    before, after = ((b or b"").decode("utf-8", "replace").splitlines(keepends=True) for b in (old, new))
+    names = ("/dev/null" if old is None else f"a/{path}", "/dev/null" if new is None else f"b/{path}")
+    lines = difflib.unified_diff(before, after, *names)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def _read(path: Path) -> bytes | None:
