@@ -27,7 +27,9 @@ class World:
         self.arxiv: dict[str, Record] = {}
         self.base = ""
 
-    def page(self, url: str, body: str | bytes = "", status: int = 200, kind: str = "text/html", **headers: str) -> None:
+    def page(
+        self, url: str, body: str | bytes = "", status: int = 200, kind: str = "text/html", **headers: str
+    ) -> None:
         content = body.encode() if isinstance(body, str) else body
         self.things[url] = (status, kind, content, headers)
 

@@ -37,7 +37,11 @@ SAY = "Finds the parts of a small model that count sheep."
 
 
 def snapshot(root: Path) -> dict[str, bytes]:
-    return {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file() and ".lock" not in p.name}
+    return {
+        p.relative_to(root).as_posix(): p.read_bytes()
+        for p in sorted(root.rglob("*"))
+        if p.is_file() and ".lock" not in p.name
+    }
 
 
 def sound(root: Path) -> bool:
@@ -69,7 +73,9 @@ def test_no_word_of_the_abstract_is_written(root: Path, mi_index: Command, world
 
 def test_a_summary_taken_from_the_abstract_is_refused(root: Path, mi_index: Command, world: World) -> None:
     before = snapshot(root)
-    result = mi_index("add", NEW, "--yes", "--summary", "Finds the very circuit with which small, sleepy models count sheep.")
+    result = mi_index(
+        "add", NEW, "--yes", "--summary", "Finds the very circuit with which small, sleepy models count sheep."
+    )
     assert result.exit_code == 2
     assert "the very circuit with which small sleepy models" in result.stderr
     assert snapshot(root) == before
@@ -165,7 +171,9 @@ def test_an_openreview_page_is_read_where_the_service_says_nothing(root: Path, m
     assert "anonymous-2023-steering" in Repository(root).load().papers
 
 
-def test_a_repository_becomes_a_library_with_a_description_of_our_own(root: Path, mi_index: Command, world: World) -> None:
+def test_a_repository_becomes_a_library_with_a_description_of_our_own(
+    root: Path, mi_index: Command, world: World
+) -> None:
     world.service("github", "/repos/diwu/sheep", REPO)
     missing = mi_index("add", "https://github.com/diwu/sheep", "--yes")
     assert missing.exit_code == 2
@@ -246,7 +254,9 @@ def test_wrong_categories_are_named(root: Path, mi_index: Command, world: World)
     assert "did you mean 'circuits'?" in result.stderr
 
 
-@given(st.lists(st.sampled_from(["the", "circuit", "model", "of", "a", "sheep", "counts", "we"]), min_size=8, max_size=40))
+@given(
+    st.lists(st.sampled_from(["the", "circuit", "model", "of", "a", "sheep", "counts", "we"]), min_size=8, max_size=40)
+)
 def test_a_copy_is_found_wherever_it_stands_and_whatever_its_case(words: list[str]) -> None:
     text = " ".join(words)
     assert copied(f"Own words, then: {text.upper()}.", f"Something else. {text}, and so on.") != ""

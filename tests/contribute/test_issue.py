@@ -112,7 +112,12 @@ def test_a_paper_is_added_and_its_contributor_credited(desk: Desk, root: Path) -
 
 def test_a_library_is_added(desk: Desk, root: Path, world: World) -> None:
     world.service("github", "/repos/diwu/sheep", REPO)
-    fields = {"kind": "library", "reference": "https://github.com/diwu/sheep", "description": SAY, "name": "Sheep Circuits"}
+    fields = {
+        "kind": "library",
+        "reference": "https://github.com/diwu/sheep",
+        "description": SAY,
+        "name": "Sheep Circuits",
+    }
     data, _, _ = desk("add-resource", fields)
     assert (data["status"], data["id"]) == ("added", "sheep-circuits")
     assert Repository(root).load().resources["library"][0].description == SAY
@@ -144,7 +149,11 @@ def test_a_listed_paper_is_answered_with_its_page(desk: Desk, root: Path) -> Non
         ("add-paper", {"reference": NEW, "primary": "no-such"}, "not a category of the taxonomy"),
         ("add-paper", {"reference": NEW, "code": "javascript:alert(1)"}, "not a web address"),
         ("add-resource", {"kind": "library", "reference": "https://github.com/diwu/sheep"}, "what is it for?"),
-        ("add-resource", {"kind": "weapon", "reference": "https://github.com/diwu/sheep", "description": SAY}, "what kind"),
+        (
+            "add-resource",
+            {"kind": "weapon", "reference": "https://github.com/diwu/sheep", "description": SAY},
+            "what kind",
+        ),
         ("correct-entry", {"key": "title", "value": "x"}, "which entry"),
         ("correct-entry", {"entry": "2501.99999", "key": "title", "value": "x"}, "no entry has this id"),
         ("correct-entry", {"entry": "2501.00001", "key": "title"}, "what it should say is missing"),
@@ -253,7 +262,8 @@ def test_hostile_text_in_any_field_does_nothing(
     assert data["branch"] == "issue/17"
     assert set(data["title"]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-/ ")
     may_change = {
-        "resources/papers/2025-01.yml", "resources/papers/2025-02.yml", "resources/generated/2025-02.jsonl", "resources/libraries.yml",
+        "resources/papers/2025-01.yml", "resources/papers/2025-02.yml",
+        "resources/generated/2025-02.jsonl", "resources/libraries.yml",
     }  # fmt: skip
     assert set(data["paths"]) <= may_change
     assert set(snapshot(root)) - files <= may_change
@@ -291,7 +301,9 @@ def test_events_with_parts_missing_are_answered(desk: Desk, issue: dict[str, Any
     assert "Evil" not in data["credit"] + answer
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"issue": {"number": "17; rm"}}', b'{"issue": {"number": -1}}', b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"issue": {"number": "17; rm"}}', b'{"issue": {"number": -1}}', b"\xff"]
+)
 def test_what_is_no_event_is_wrong_usage(desk: Desk, content: bytes) -> None:
     _, error, code = desk.raw(content)
     assert code == 2
@@ -310,7 +322,9 @@ def test_what_is_written_into_a_form_is_what_is_read(values: list[str]) -> None:
     form = FORMS["add-resource"]
     written = {id_: value for (id_, _), value in zip(form.fields, values, strict=True)}
     issue = forms.read(event("add-resource", written), "-", FORMS)
-    expected = {id_: value.strip() for id_, value in written.items() if value.strip() and value.strip() != "_No response_"}
+    expected = {
+        id_: value.strip() for id_, value in written.items() if value.strip() and value.strip() != "_No response_"
+    }
     assert dict(issue.fields) == expected
 
 
@@ -327,7 +341,11 @@ def test_forms_mirror_the_data_format() -> None:
     control = {"reference", "primary", "kind", "notes"}
     assert paper - control <= set(Paper.model_fields) | set(Links.model_fields)
     assert resource - control <= set(Resource.model_fields) | set(ResourceLinks.model_fields)
-    keys = next(i for i in yaml.safe_load((PROJECT / forms.FOLDER / "correct-entry.yml").read_text())["body"] if i.get("id") == "key")
+    keys = next(
+        i
+        for i in yaml.safe_load((PROJECT / forms.FOLDER / "correct-entry.yml").read_text())["body"]
+        if i.get("id") == "key"
+    )
     for key in keys["attributes"]["options"][:-2]:
         top, _, link = key.partition(".")
         assert top in set(Paper.model_fields) | set(Resource.model_fields)

@@ -39,7 +39,17 @@ def test_references_are_understood(text: str, kind: str, id_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a paper", "javascript:alert(1)", "www.example.org", "https://", "$(rm -rf /)", "https://a b.org", "../../etc/passwd"]
+    "text",
+    [
+        "",
+        "a paper",
+        "javascript:alert(1)",
+        "www.example.org",
+        "https://",
+        "$(rm -rf /)",
+        "https://a b.org",
+        "../../etc/passwd",
+    ],
 )
 def test_what_is_not_understood_is_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(UsageError, match="name an arXiv id"):

@@ -13,7 +13,9 @@ from updater.index.repository import Repository
 from updater.web import Web
 
 
-def web_over(repository: Repository, handler: Any, slept: list[float] | None = None, address: str = "93.184.216.34") -> Web:
+def web_over(
+    repository: Repository, handler: Any, slept: list[float] | None = None, address: str = "93.184.216.34"
+) -> Web:
     def resolve(host: str, *_: object, **__: object) -> list[tuple[Any, ...]]:
         return [(2, 1, 6, "", ("10.0.0.8" if host.startswith("inside") else address, 0))]
 
@@ -66,7 +68,11 @@ def test_a_redirect_into_the_local_network_is_not_followed(repository: Repositor
 
 
 def test_redirects_are_followed_and_permanent_ones_remembered(repository: Repository) -> None:
-    pages = {"https://a.org/": moved("https://b.org/x", 301), "https://b.org/x": moved("/y"), "https://b.org/y": httpx.Response(200)}
+    pages = {
+        "https://a.org/": moved("https://b.org/x", 301),
+        "https://b.org/x": moved("/y"),
+        "https://b.org/y": httpx.Response(200),
+    }
     answer = web_over(repository, lambda request: pages[str(request.url)]).page("https://a.org/")
     assert (answer.status, answer.url, answer.moved_for_good) == (200, "https://b.org/y", "https://b.org/x")
 
