@@ -213,7 +213,7 @@ def streams(
 
 
 def facet_quarters(catalogue: Catalogue, facet: str) -> dict[str, Counter[str]]:
-    """How often each value of a facet was given per quarter, oldest first, beginning where papers become regular."""
+    """How often each value of a facet was given per quarter, oldest first; quarters with fewer than five are left out."""
     out: dict[str, Counter[str]] = {quarter(month): Counter() for month in catalogue.months}
     for entry in catalogue.entries:
         if len(entry.paper.date) >= len("2022-11"):
@@ -222,7 +222,7 @@ def facet_quarters(catalogue: Catalogue, facet: str) -> dict[str, Counter[str]]:
     if not kept:
         return {}
     regular = next((q for q, later in pairwise(kept) if _next_quarter(q) == later), kept[0])
-    return {q: counts for q, counts in out.items() if q >= regular}
+    return {q: out[q] for q in kept if q >= regular}
 
 
 def _next_quarter(label: str) -> str:
