@@ -32,17 +32,17 @@ def render(repository: Repository, *, only_check: bool) -> int:
 @click.command()
 @click.option("--engine", type=click.Choice(["mkdocs", "zensical"]), default="mkdocs", show_default=True)
 @click.option(
-    "--site", type=click.Path(path_type=Path, file_okay=False), help="Where to; default: build/site below the root."
+    "--output", type=click.Path(path_type=Path, file_okay=False), help="Where to; default: build/site below the root."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was done, and how long each part took, as JSON.")
 @click.pass_obj
-def build(repository: Repository, engine: str, site: Path | None, *, as_json: bool) -> int:
+def build(repository: Repository, engine: str, output: Path | None, *, as_json: bool) -> int:
     """Render and build the website."""
     import orjson  # noqa: PLC0415
 
     from updater.render import build as site_build  # noqa: PLC0415
 
-    done = site_build.build(repository, site, engine, progress=_progress if sys.stderr.isatty() else _quiet)
+    done = site_build.build(repository, output, engine, progress=_progress if sys.stderr.isatty() else _quiet)
     if as_json:
         figures: dict[str, Any] = {"site": str(done.site), "pages": done.pages, "seconds": done.seconds}
         click.echo(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
+import hashlib
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterable
@@ -18,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+import cbor2
 import orjson
 from pagefind.service import get_executable
 
@@ -26,6 +30,7 @@ from updater.errors import MiIndexError
 FOLDER: Final = "pagefind"
 _ALLOCATOR: Final = "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0"
 """Makes Pagefind's allocator give memory back at once: a fifth less at its peak."""
+_SIGNATURE: Final = b"pagefind_dcd"
 _UNUSED: Final = (
     "pagefind-ui.*",
     "pagefind-modular-ui.*",
@@ -51,6 +56,48 @@ class Document:
     """Further fields that a result shows; their words are searched too."""
     filters: dict[str, list[str]] = field(default_factory=dict)
     sort: dict[str, str] = field(default_factory=dict)
+
+
+def _settle(folder: Path) -> None:
+    """Give the index files one order and names by content, so that the same documents give the same bytes.
+
+    Pagefind writes the values of a filter, and the filters themselves, in the order of a hash table that is seeded anew in
+    each run. The files are gzipped CBOR behind a signature: a filter is [name, [[value, [pages]], …]], the metadata
+    [version, pages, chunks, [[filter, file], …], sorts, fields].
+    """
+    (meta,) = folder.glob("*.pf_meta")
+    content = _load(meta)
+    filters = []
+    for name, file in content[3]:
+        path = folder / "filter" / f"{file}.pf_filter"
+        value = _load(path)
+        path.unlink()
+        value[1].sort()
+        data = _dump(value)
+        renamed = f"{file.partition('_')[0]}_{hashlib.sha256(data).hexdigest()[:10]}"
+        (folder / "filter" / f"{renamed}.pf_filter").write_bytes(data)
+        filters.append([name, renamed])
+    content[3] = sorted(filters)
+    data = _dump(content)
+    meta.unlink()
+    language = meta.name.split(".")[1].partition("_")[0]
+    key = f"{language}_{hashlib.sha256(data).hexdigest()[:10]}"
+    (folder / f"pagefind.{key}.pf_meta").write_bytes(data)
+    entry = folder / "pagefind-entry.json"
+    value = orjson.loads(entry.read_bytes())
+    value["languages"][language]["hash"] = key
+    entry.write_bytes(orjson.dumps(value))
+
+
+def _load(file: Path) -> Any:
+    data = gzip.decompress(file.read_bytes())
+    if not data.startswith(_SIGNATURE):
+        raise SearchError(f"{file.name} is not a file of Pagefind's that we know; was Pagefind upgraded?")
+    return cbor2.loads(data[len(_SIGNATURE) :])
+
+
+def _dump(value: Any) -> bytes:
+    return gzip.compress(_SIGNATURE + cbor2.dumps(value), mtime=0)
 
 
 class Service:
@@ -116,11 +163,13 @@ class Service:
             Pagefind refused a document, or ended.
         """
         folder = site / FOLDER
+        shutil.rmtree(folder, ignore_errors=True)
         self._send({"type": "WriteFiles", "index_id": self._index, "output_path": str(folder)})
         self.wait()
         for pattern in _UNUSED:
             for file in folder.glob(pattern):
                 file.unlink()
+        _settle(folder)
 
     def wait(self) -> None:
         """Block until every message has been answered; SearchError if one was refused."""

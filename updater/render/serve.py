@@ -53,17 +53,18 @@ class Handler(SimpleHTTPRequestHandler):
         file = Path(self.translate_path(self.path))
         if file.is_dir() and urlsplit(self.path).path.endswith("/"):
             file /= "index.html"
-        gzipped = file.suffix in _COMPRESSED and "gzip" in self.headers.get("Accept-Encoding", "")
-        if not file.is_file() or not gzipped:
+        if file.is_file() and file.suffix in _COMPRESSED:
+            self._send(HTTPStatus.OK, file)
+        else:
             super().do_GET()
-            return
-        self._send(HTTPStatus.OK, file)
 
     def _send(self, status: HTTPStatus, file: Path) -> None:
-        body = gzip.compress(file.read_bytes(), 6, mtime=0)
+        body = file.read_bytes()
         self.send_response(status)
         self.send_header("Content-Type", self.guess_type(str(file)))
-        self.send_header("Content-Encoding", "gzip")
+        if "gzip" in self.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, 6, mtime=0)
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
