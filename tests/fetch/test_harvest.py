@@ -101,12 +101,20 @@ def test_a_full_feed_is_read_by_category(arxiv_server: ArxivServer, project_sett
     assert any("cut off" in n for n in everything.notices) is False
 
 
-def test_a_feed_without_the_api_is_completed_over_oai(arxiv_server: ArxivServer, project_settings: Settings) -> None:
+@pytest.mark.parametrize("more", [0, 40])
+def test_a_feed_without_the_api_is_completed_over_oai(
+    arxiv_server: ArxivServer, project_settings: Settings, more: int
+) -> None:
+    """A few works one by one, many as a list."""
     arxiv_server.today = dt.date(2026, 3, 11)
+    arxiv_server.works += [work(80000 + n, dt.date(2026, 3, 10), announced=arxiv_server.today) for n in range(more)]
     whole = read(project_settings, "feed")
-    assert len(whole.records) > 25 or len(arxiv_server.announcement("cs.LG+cs.CL+cs.AI+cs.CV+stat.ML")) > 0
+    assert len(whole.records) > more
+    arxiv_server.requests.clear()
     arxiv_server.script = lambda request, reply: Reply(b"", 406) if request.path == "/api/query" else reply
     assert read(project_settings, "feed").records == whole.records
+    verbs = {r.query["verb"] for r in arxiv_server.requests if r.path == "/oai"}
+    assert verbs == ({"ListRecords"} if more else {"GetRecord"})
 
 
 def test_deleted_records(arxiv_server: ArxivServer, project_settings: Settings) -> None:
@@ -247,6 +255,26 @@ def test_down_ends_within_five_minutes(
         harvest(project_settings, WEEK, source=source, today=TODAY, transport=line)
     assert time.seconds - begin < 300
     assert 3 <= len(arxiv_server.requests) <= 24
+
+
+@pytest.mark.parametrize("source", ["auto", "api", "oai", "feed"])
+def test_hanging_ends_within_five_minutes(
+    arxiv_server: ArxivServer, project_settings: Settings, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every request takes as long as it may, and then fails."""
+    monkeypatch.delenv("MI_INDEX_ARXIV_DELAY")
+    time = FakeTime()
+    line = Transport(manners(project_settings), clock=time.clock, sleep=time.sleep, now=time.now)
+
+    def script(request: Request, reply: Reply) -> Reply:
+        time.seconds += project_settings.arxiv.connect_timeout + project_settings.arxiv.read_timeout
+        return dataclasses.replace(reply, hang_up=True)
+
+    arxiv_server.script = script
+    begin = time.seconds
+    with pytest.raises(SourceError):
+        harvest(project_settings, WEEK, source=source, today=TODAY, transport=line)
+    assert time.seconds - begin < 300
 
 
 def test_the_pace_of_a_whole_harvest(

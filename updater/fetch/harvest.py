@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -141,8 +141,8 @@ class _Run:
             if not (left := self._left()):
                 break
             try:
-                for first, last in left.spans:
-                    self._take(name, Window(first, last))
+                for window in self._windows(name, left):
+                    self._take(name, window)
             except SourceError as error:
                 failure = failure or error
                 self._notices.append(self._told(name, error, order[number + 1 : number + 2]))
@@ -164,6 +164,14 @@ class _Run:
     def _left(self) -> Days:
         return Days(span for first, last in self._asked.spans for span in self._done.missing(first, last).spans)
 
+    @staticmethod
+    def _windows(name: str, left: Days) -> Iterator[Window]:
+        """Yield what to ask a source for: each stretch by itself, or, where every answer reaches to today, all in one."""
+        if name == "api":
+            yield from (Window(first, last) for first, last in left.spans)
+        else:
+            yield Window(left.spans[0][0], left.spans[-1][1])
+
     def _take(self, name: str, window: Window) -> None:
         for batch in self._source(name).read(window):
             self._any = True
@@ -173,6 +181,8 @@ class _Run:
 
     def _keep(self, batch: Batch) -> None:
         for record in batch.records:
+            if record.published is None or record.published not in self._asked:
+                continue
             known = self._records.get(record.id)
             if known is None or record.version >= known.version:
                 self._records[record.id] = record

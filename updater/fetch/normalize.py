@@ -227,7 +227,7 @@ def authors(names: str | Iterable[str]) -> tuple[str, ...]:
         while lead := _LEADING.match(name):
             name = name[lead.end() :]
         name = _TRAILING.sub("", name)
-        if not name:
+        if not name or name in ("and", "&"):
             continue
         if out and _SUFFIX.fullmatch(name):
             out[-1] = f"{out[-1]}, {name}"
@@ -263,8 +263,8 @@ _LETTERS: Final = {
 }  # fmt: skip
 _ACCENT: Final = re.compile(
     r"""(?P<open>\{)?\\(?:
-        (?P<sign>[`'^~=."])\s?(?:\{(?P<a>\\?[A-Za-z])\s?\}|(?P<b>\\[ij](?![A-Za-z])|[A-Za-z]))
-      | (?P<word>[uvHrdckb])(?:\s?\{(?P<c>\\?[A-Za-z])\s?\}|\s(?P<d>[A-Za-z]))
+        (?P<sign>[`'^~=."])\s?(?:\{(?P<a>\\?[^\W\d_])\s?\}|(?P<b>\\[ij](?![A-Za-z])\s?|[^\W\d_]))
+      | (?P<word>[uvHrdckb])(?:\s?\{(?P<c>\\?[^\W\d_])\s?\}|\s(?P<d>[^\W\d_]))
     )(?(open)\})""",
     re.VERBOSE,
 )
@@ -283,13 +283,14 @@ def _accents(text: str) -> str:
 
 
 def _decode(text: str) -> str:
-    text = _ACCENT.sub(_accented, text)
+    for _ in range(2):  # Vietnamese letters carry two
+        text = unicodedata.normalize("NFC", _ACCENT.sub(_accented, text))
     text = _LETTER.sub(lambda m: _LETTERS[m[1] or m[2]], text)
     return unicodedata.normalize("NFC", text)
 
 
 def _accented(found: re.Match[str]) -> str:
-    letter = (found["a"] or found["b"] or found["c"] or found["d"]).lstrip("\\")
+    letter = (found["a"] or found["b"] or found["c"] or found["d"]).strip("\\ ")
     return letter + _COMBINING[found["sign"] or found["word"]]
 
 

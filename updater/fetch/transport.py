@@ -7,8 +7,8 @@ of one to the start of the next pass at least `delay` seconds (https://info.arxi
 An answer counts only if the status is 200, the type is one that was asked for, the body arrived whole and within bounds,
 and the caller's `check` can read it. Everything else is tried again, later each time and never before the time that
 `Retry-After` names, until tries or patience run out; then `RefusedError` (the service answered, but not with data) or
-`SourceError` (it did not answer). With the default settings one dead service is given up after less than 80 seconds, so
-that the three ways to arXiv together end within five minutes.
+`SourceError` (it did not answer). With the default settings a request is given up after 75 seconds, and when all fail,
+all together after 225, so that a dead arXiv is known within five minutes, however many ways to it are tried.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ JSON: Final = ("application/json",)
 _OK: Final = 200
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _COME_BACK: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530})
+_SERVICES: Final = 3
+"""So many times the patience with one request is spent on all of them, while none succeeds."""
 _FORBIDDEN: Final = frozenset({401, 403, 406, 451})
 """A policy, or a bad day: asked once more, not five times."""
 
@@ -131,6 +133,8 @@ class Transport:
         """How many of them were repetitions."""
         self.waited = 0.0
         """Seconds spent waiting: between requests, and because a service asked for it."""
+        self.fruitless = 0.0
+        """Seconds spent on requests that failed for good, since the last one that did not."""
         self._clock, self._sleep, self._now = clock, sleep, now
         self._free_at = clock()
         self._busy = False
@@ -256,7 +260,7 @@ class Channel(Generic[T]):
             except _Failure as failure:
                 effort.wait(failure)
             else:
-                effort.log_success()
+                effort.succeed()
                 return response
 
     def _once(
@@ -388,7 +392,9 @@ class _Effort:
         self._tries = 0
 
     def time_left(self) -> float:
-        return self._transport.manners.patience - (self._transport.seconds() - self._begin)
+        """Seconds in which a new try may begin: patience with this request, and with a service that answers nothing."""
+        patience, spent = self._transport.manners.patience, self._transport.seconds() - self._begin
+        return min(patience, _SERVICES * patience - self._transport.fruitless) - spent
 
     def wait(self, failure: _Failure) -> None:
         """Make the next try wait, or give up.
@@ -407,13 +413,15 @@ class _Effort:
         if pause > manners.longest_wait:
             raise RefusedError(f"{why}, and asks to wait {pause:,.0f} seconds; run again later")
         if self._tries >= min(manners.tries, failure.tries) or self.time_left() < pause:
+            self._transport.fruitless += self._transport.seconds() - self._begin
             kind = RefusedError if failure.refused else SourceError
             raise kind(f"{why} ({self._tries} {'try' if self._tries == 1 else 'tries'})") from failure
         log.warning("%s; trying again in %.1f s (try %d of %d)", why, pause, self._tries + 1, manners.tries)
         self._transport.retries += 1
         self._transport.pause(pause)
 
-    def log_success(self) -> None:
+    def succeed(self) -> None:
+        self._transport.fruitless = 0.0
         log.debug("read %s", _plain(self._url))
 
 
