@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Command
-from tests.contribute.conftest import World
+from tests.world import World
 from updater.contribute.add import copied
 from updater.index.check import check
 from updater.index.repository import Repository

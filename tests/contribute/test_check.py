@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT, Command
-from tests.contribute.conftest import World
 from tests.contribute.test_add import NEW, REPO, SAY
+from tests.world import World
 
 MONTH = "resources/papers/2025-01.yml"
 

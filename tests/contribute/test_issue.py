@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import PROJECT, Command
-from tests.contribute.conftest import World
 from tests.contribute.test_add import NEW, REPO, SAY, snapshot, sound
+from tests.world import World
 from updater.contribute import forms
 from updater.contribute.issue import code_cell, code_span
 from updater.errors import UsageError

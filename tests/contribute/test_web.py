@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contribute.conftest import World
+from tests.world import World
 from updater.errors import RefusedError, SettingsError, SourceError
 from updater.index.repository import Repository
 from updater.web import Web

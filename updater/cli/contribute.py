@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -281,3 +283,76 @@ def summarize(repository: Repository, *, base: str, as_json: bool, site: Path | 
     else:
         click.echo(difference.markdown(data, environment(repository.root), repository))
     return 0
+
+
+@click.command()
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(["repositories", "papers", "citations", "links"]),
+    help="Only this part (can be repeated); default: all.",
+)
+@click.option("--minutes", type=click.FloatRange(0, 600), default=60.0, show_default=True, help="Stop after so long.")
+@click.option(
+    "--max-age", type=click.IntRange(0), default=6, show_default=True, help="Days for which an answer is good."
+)
+@click.option("--dry-run", is_flag=True, help="Ask and report, but change nothing.")
+@click.option(
+    "--report", "report_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the report there."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--wait", type=float, default=0.0, help="Seconds to wait for another run to end.")
+@click.pass_obj
+def enrich(
+    repository: Repository,
+    *,
+    parts: Sequence[str],
+    minutes: float,
+    max_age: int,
+    dry_run: bool,
+    report_file: Path | None,
+    as_json: bool,
+    wait: float,
+) -> int:
+    """Fill in what other services know: stars, licences, releases, venues, code, citation counts; find dead links.
+
+    Only what is empty is filled in. Answers are kept in the cache folder, so that a run goes on where the last one stopped.
+    Exit code 3 if a service did not answer; what the others said is kept.
+    """
+    from updater.enrich import run as enriching  # noqa: PLC0415
+    from updater.enrich.cache import ServiceCache  # noqa: PLC0415
+    from updater.fetch.cache import folder  # noqa: PLC0415
+    from updater.render.markup import environment  # noqa: PLC0415
+    from updater.web import Web  # noqa: PLC0415
+
+    with lock(repository.root, wait), contextlib.closing(ServiceCache.open(folder(), _today())) as cache:
+        enricher = enriching.Enricher(
+            repository,
+            Web(repository.settings),
+            lookup(repository),
+            cache,
+            max_age=max_age,
+            seconds=60 * minutes,
+            each=_progress,
+        )
+        found = enricher.run(parts or enriching.PARTS)
+        for path in [] if dry_run else enricher.write():
+            click.echo(f"{path}: changed", err=True)
+    data = enriching.as_data(found)
+    text = enriching.markdown(data, environment(repository.root))
+    if report_file is not None:
+        report_file.write_text(text, encoding="utf-8")
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2) if as_json else text, nl=as_json)
+    for notice in found.notices:
+        click.echo(notice, err=True)
+    return 3 if found.notices else 0
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _progress(part: str, items: Sequence[Any]) -> Iterator[Any]:
+    with click.progressbar(items, label=part, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        yield from bar

@@ -277,6 +277,8 @@ class Resource(Categorized):
     """Landmarks only: the ground, in one clause."""
     stars: Annotated[int, Field(ge=0)] | None = None
     """Stars on GitHub, written by `mi-index enrich`."""
+    released: PartialDate | None = None
+    """Day of the newest release on GitHub, written by `mi-index enrich`."""
     archived: bool = False
     """The repository is archived or the page is gone, written by `mi-index enrich`."""
 

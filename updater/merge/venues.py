@@ -66,6 +66,11 @@ class Venues(BaseModel):
         """Whether the venue is written as this file has it."""
         return self.series(venue) in self._series
 
+    def is_yearly(self, venue: str) -> bool:
+        """Whether the venue is one that carries its year."""
+        series = self.series(venue)
+        return any(v.yearly for v in self.venues if v.name == series)
+
     def from_bibliography(self, text: str, year: str = "") -> str:
         """The venue named by a bibliography's field, such as `Nat Commun`; as it stands if it is not known."""
         text = " ".join(text.split())
