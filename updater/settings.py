@@ -100,6 +100,33 @@ class Contribute(Section):
     """Host (without `www.`) to the kind of resource that is usually found there; `mi-index add` proposes it."""
 
 
+class Classifier(Section):
+    """How the model is fitted and what follows from its probabilities."""
+
+    junk_cost: float = Field(default=1.5, gt=0)
+    """A junk entry costs as much as so many missed ones; accepting is right from probability junk_cost / (1 + junk_cost) on."""
+    accept: float = Field(default=0.6, gt=0, lt=1)
+    """Probability from which a record is accepted."""
+    review: float = Field(default=0.15, gt=0, lt=1)
+    """Probability from which a person should look at it."""
+    prevalence: float = Field(default=0.03, gt=0, lt=1)
+    """Share of the stream that is in scope, to which probabilities are calibrated."""
+    title_weight: float = Field(default=3.0, ge=1, le=20)
+    """A word of the title counts as often."""
+    min_documents: int = Field(default=3, ge=1)
+    """Terms that stand in fewer labelled records are not learnt."""
+    cost: float = Field(default=0.5, gt=0)
+    """C of the relevance machine: larger follows the examples more closely."""
+    category_cost: float = Field(default=0.5, gt=0)
+    """C of the machines for categories and facets."""
+    stack_cost: float = Field(default=0.1, gt=0)
+    """C of the layer that combines the scores of all categories."""
+    borderline_as_out: float = Field(default=0.05, ge=0, le=1)
+    """Weight with which borderline works teach relevance, as works out of scope."""
+    borderline_weight: float = Field(default=1.0, ge=0, le=1)
+    """Weight with which borderline works teach categories and facets."""
+
+
 class Settings(Section):
     """All of resources/settings.yml."""
 
@@ -107,6 +134,7 @@ class Settings(Section):
     arxiv: Arxiv
     update: Update = Field(default_factory=Update)
     contribute: Contribute = Field(default_factory=Contribute)
+    classifier: Classifier = Field(default_factory=Classifier)
 
 
 def load(root: Path) -> Settings:

@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
             return None
         module, function = COMMANDS[cmd_name]
         try:
-            command: Any = getattr(importlib.import_module(f"updater.cli.{module}"), function)
+            command: Any = getattr(importlib.import_module(f"updater.cli.{module}"), function, None)
         except ModuleNotFoundError as error:
             if error.name != f"updater.cli.{module}":
                 raise

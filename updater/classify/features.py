@@ -1,0 +1,162 @@
+"""From texts to vectors: TF-IDF over words and pairs of words, a word of the title counting as often as the model says.
+
+A vector has one entry for each term of the vocabulary that the record holds, (1 + ln n)·idf with n the weighted count
+(sublinear term frequency, Manning, Raghavan and Schütze, "Introduction to Information Retrieval", 2008, section 6.4), and
+has the Euclidean length 1. A record without any known word has the zero vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from updater.classify.text import Hashes, Ints, Words, pair_hash, words
+from updater.records import Record
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Every word and every pair of neighbouring words of a batch of records."""
+
+    record: Ints
+    hash: Hashes
+    title: npt.NDArray[np.bool_]
+    """Whether it stands in the title."""
+    first: Ints
+    """Index of the (first) word in `words`."""
+    length: npt.NDArray[np.int8]
+    """1 for a word, 2 for a pair."""
+    words: Words
+
+
+def occurrences(records: Sequence[Record]) -> Occurrences:
+    """Words and pairs of all records; a pair never reaches from a title into an abstract or from a record into the next."""
+    found = words([text for record in records for text in (record.title, record.abstract)])
+    together = np.flatnonzero(found.text[1:] == found.text[:-1])
+    pairs = pair_hash(found.hash[together], found.hash[together + 1])
+    first = np.concatenate([np.arange(len(found.text)), together])
+    text = found.text[first]
+    length = np.ones(len(first), np.int8)
+    length[len(found.text) :] = 2
+    return Occurrences(text >> 1, np.concatenate([found.hash, pairs]), (text & 1) == 0, first, length, found)
+
+
+class Vocabulary:
+    """The terms of a model, found by hash.
+
+    The table is one array with open addressing and linear probing (Knuth, "The Art of Computer Programming", volume 3, section
+    6.4), so that millions of look-ups are a few array operations.
+    """
+
+    def __init__(self, terms: Sequence[str]) -> None:
+        self.terms = tuple(terms)
+        self._hash = term_hashes(self.terms)
+        bits = max(4, (len(self.terms) * 4).bit_length())
+        self._mask = np.uint64((1 << bits) - 1)
+        self._slots = np.full(1 << bits, -1, np.int32)
+        waiting = np.arange(len(self.terms), dtype=np.int32)
+        at = (self._hash & self._mask).astype(np.int64)
+        while len(waiting):
+            free = self._slots[at] < 0
+            self._slots[at[free][::-1]] = waiting[free][::-1]  # of several that want one place, the first gets it
+            placed = self._slots[at] == waiting
+            waiting, at = waiting[~placed], (at[~placed] + 1) & int(self._mask)
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    def find(self, hashes: Hashes) -> npt.NDArray[np.int32]:
+        """Number of each term, -1 for those that are not in the vocabulary."""
+        out = np.full(len(hashes), -1, np.int32)
+        if not len(self.terms):
+            return out
+        at = (hashes & self._mask).astype(np.int64)
+        found = self._slots[at]
+        here = found >= 0
+        hit = here & (self._hash[found] == hashes)
+        out[hit] = found[hit]
+        left = np.flatnonzero(here & ~hit)
+        while len(left):
+            at_left = (at[left] + 1) & int(self._mask)
+            at[left] = at_left
+            found = self._slots[at_left]
+            here = found >= 0
+            hit = here & (self._hash[found] == hashes[left])
+            out[left[hit]] = found[hit]
+            left = left[here & ~hit]
+        return out
+
+
+def term_hashes(terms: Sequence[str]) -> Hashes:
+    """Hashes of terms of one or two words.
+
+    Raises
+    ------
+    ValueError
+        A term has no word or more than two, or two terms are one to the hash.
+    """
+    found = words(terms)
+    counts = np.bincount(found.text, minlength=len(terms))
+    if len(terms) and not (counts.min() >= 1 and counts.max() <= 2):
+        raise ValueError("a term of the vocabulary does not have one or two words")
+    first = np.cumsum(counts) - counts
+    out = found.hash[first].copy() if len(terms) else np.empty(0, np.uint64)
+    two = np.flatnonzero(counts == 2)
+    out[two] = pair_hash(found.hash[first[two]], found.hash[first[two] + 1])
+    if len(np.unique(out)) != len(out):
+        raise ValueError("two terms of the vocabulary have the same hash")
+    return out
+
+
+class Vectorizer:
+    """Turns records into vectors over a vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary, idf: Floats, title_weight: float) -> None:
+        self.vocabulary = vocabulary
+        self.idf = idf
+        self.title_weight = title_weight
+
+    def matrix(self, records: Sequence[Record]) -> sp.csr_matrix:
+        """One row for each record, one column for each term; float32, indices sorted, rows of length 1 (or 0)."""
+        found = occurrences(records)
+        term = self.vocabulary.find(found.hash)
+        known = term >= 0
+        weight = np.where(found.title[known], np.float32(self.title_weight), np.float32(1))
+        shape = (len(records), len(self.vocabulary))
+        matrix = sp.coo_matrix((weight, (found.record[known], term[known])), shape=shape).tocsr()
+        matrix.sort_indices()
+        return scaled(matrix, self.idf)
+
+
+def scaled(counts: sp.csr_matrix, idf: Floats) -> sp.csr_matrix:
+    """Counts (float32, at least 1 where present) as TF-IDF rows of length 1."""
+    data = (1 + np.log(counts.data)) * idf[counts.indices]
+    squares = np.zeros(counts.shape[0], np.float64)
+    lengths = np.diff(counts.indptr)
+    full = np.flatnonzero(lengths)
+    if len(full):
+        squares[full] = np.add.reduceat(data.astype(np.float64) ** 2, counts.indptr[full])
+    norm = np.sqrt(np.where(squares > 0, squares, 1))
+    out = sp.csr_matrix(
+        ((data / np.repeat(norm, lengths)).astype(np.float32), counts.indices, counts.indptr), shape=counts.shape
+    )
+    out.has_sorted_indices = True
+    return out
+
+
+def batches(records: Iterable[Record], size: int) -> Iterable[list[Record]]:
+    """Cut a stream into lists of `size` (the last one shorter)."""
+    batch: list[Record] = []
+    for record in records:
+        batch.append(record)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

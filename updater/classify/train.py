@@ -1,0 +1,341 @@
+"""Fitting a model: the only module, beside `evaluate`, that needs scikit-learn.
+
+Every head is a linear support vector machine (Fan et al., "LIBLINEAR: a library for large linear classification", JMLR 2008)
+whose scores are turned into log-odds by Platt's method on scores of folds that were not trained on (Platt, "Probabilistic
+outputs for support vector machines", 1999). A second linear layer combines the scores of all categories (stacking, Wolpert 1992),
+so that a category can speak for or against its neighbours. Linear layers multiply out: what is kept is one weight for each term.
+
+Same examples and settings, same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from updater.classify.examples import Example
+from updater.classify.features import Floats, Occurrences, occurrences, scaled
+from updater.classify.model import Head, Model
+from updater.index.taxonomy import Taxonomy
+from updater.settings import Classifier as Settings
+
+Progress = Callable[[str], None]
+_FOLDS: Final = 5
+_SEED: Final = 0
+_BATCH: Final = 2000
+_NEVER: Final = -1e3
+_LEAST_SPREAD: Final = 1e-6
+_SMOOTHING: Final = 1e-5
+"""Share of records that an unseen term is taken to stand in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Weighted counts of terms in records."""
+
+    matrix: sp.csr_matrix
+    terms: tuple[str, ...]
+
+
+def count(examples: Sequence[Example], title_weight: float, min_documents: int) -> Counts:
+    """Counts of all terms that stand in at least `min_documents` records, terms sorted by spelling.
+
+    The spelling of a term is the most frequent one of its hash: `neurons` or `neuron`.
+    """
+    rows, hashes, weights = [], [], []
+    spellings: dict[int, dict[str, int]] = {}
+    for start in range(0, len(examples), _BATCH):
+        found = occurrences([example.record for example in examples[start : start + _BATCH]])
+        rows.append(found.record + start)
+        hashes.append(found.hash)
+        weights.append(np.where(found.title, np.float32(title_weight), np.float32(1)))
+    unique, column = np.unique(np.concatenate(hashes), return_inverse=True)
+    matrix = sp.coo_matrix(
+        (np.concatenate(weights), (np.concatenate(rows), column)), shape=(len(examples), len(unique))
+    ).tocsr()
+    keep = np.flatnonzero(np.bincount(matrix.indices, minlength=len(unique)) >= min_documents)
+    kept = unique[keep]
+    for start in range(0, len(examples), _BATCH):
+        _spell(occurrences([example.record for example in examples[start : start + _BATCH]]), kept, spellings)
+    terms = [max(spellings[h].items(), key=lambda item: (item[1], item[0]))[0] for h in kept.tolist()]
+    order = np.array(sorted(range(len(terms)), key=terms.__getitem__), dtype=np.int64)
+    matrix = matrix[:, keep[order]].tocsr()
+    matrix.sort_indices()
+    return Counts(matrix, tuple(terms[k] for k in order))
+
+
+def _spell(found: Occurrences, kept: npt.NDArray[np.uint64], spellings: dict[int, dict[str, int]]) -> None:
+    """Count how each word of the kept terms is spelt; a pair is spelt as it stands where it is seen first."""
+    at = np.searchsorted(kept, found.hash)
+    known = (at < len(kept)) & (kept[np.minimum(at, len(kept) - 1)] == found.hash)
+    # One look for each distinct byte string is enough: plural and singular differ in length only.
+    last = found.first + found.length - 1
+    size = found.words.end[last] - found.words.start[found.first]
+    first_size = found.words.end[found.first] - found.words.start[found.first]
+    key = np.stack([at[known], size[known], first_size[known]])
+    distinct, where, number = np.unique(key, axis=1, return_index=True, return_counts=True)
+    places = np.flatnonzero(known)[where]
+    for term, place, times in zip(distinct[0].tolist(), places.tolist(), number.tolist(), strict=True):
+        first = int(found.first[place])
+        surface = found.words.surface(first, first + int(found.length[place]) - 1)
+        by_surface = spellings.setdefault(int(kept[term]), {})
+        by_surface[surface] = by_surface.get(surface, 0) + times
+
+
+def inverse_document_frequency(counts: sp.csr_matrix, relevance: npt.NDArray[Any], prevalence: float) -> Floats:
+    """ln(1 / share of the stream's records that hold the term) + 1, the stream being mixed from in-scope and background."""
+    share = np.zeros(counts.shape[1])
+    parts = [("in", prevalence), ("background", 1 - prevalence)]
+    total = sum(weight for kind, weight in parts if (relevance == kind).any())
+    for kind, weight in parts:
+        at = np.flatnonzero(relevance == kind)
+        if len(at):
+            share += weight / total * np.bincount(counts[at].indices, minlength=counts.shape[1]) / len(at)
+    return (np.log(1 / (share + _SMOOTHING)) + 1).astype(np.float32)
+
+
+def fit(
+    examples: Sequence[Example], taxonomy: Taxonomy, settings: Settings, progress: Progress = lambda _: None
+) -> Model:
+    """Fit all heads.
+
+    Raises
+    ------
+    ValueError
+        There are not enough examples: at least ten in scope, and ten out of scope or background.
+    """
+    relevance = np.array([example.label.relevance for example in examples])
+    inside, outside = int((relevance == "in").sum()), int(np.isin(relevance, ["out", "background"]).sum())
+    if min(inside, outside) < 2 * _FOLDS:
+        raise ValueError(f"{inside} examples in scope and {outside} out of it are too few to learn from")
+    progress("counting terms")
+    counts = count(examples, settings.title_weight, settings.min_documents)
+    idf = inverse_document_frequency(counts.matrix, relevance, settings.prevalence)
+    vectors = scaled(counts.matrix, idf)
+    progress(f"fitting relevance on {len(examples)} records, {len(counts.terms)} terms")
+    relevance_head = _relevance(vectors, relevance, settings)
+    filed = np.flatnonzero([known(example, taxonomy) for example in examples])
+    slugs = taxonomy.category_slugs
+    labels = [examples[n].label for n in filed.tolist()]
+    membership = np.array([[s in label.categories for s in slugs] for label in labels])
+    first = np.array([slugs.index(label.categories[0]) for label in labels])
+    weights = np.where(relevance[filed] == "in", 1.0, settings.borderline_weight)
+    progress(f"fitting {len(slugs)} categories on {len(filed)} papers")
+    categories, thresholds, primary = _categories(vectors[filed], membership, first, weights, settings)
+    values = tuple((facet, value) for facet, names in taxonomy.facet_values.items() for value in names)
+    progress(f"fitting {len(values)} values of facets")
+    held = np.array([[v in label.facets.get(f, ()) for f, v in values] for label in labels])
+    facets, facet_thresholds = _facets(vectors[filed], held, weights, settings)
+    return Model(
+        terms=counts.terms,
+        idf=idf,
+        title_weight=settings.title_weight,
+        relevance=relevance_head,
+        categories=categories,
+        category_thresholds=thresholds,
+        primary=primary,
+        facets=facets,
+        facet_thresholds=facet_thresholds,
+        slugs=slugs,
+        facet_values=values,
+        about={
+            "accept": settings.accept,
+            "review": settings.review,
+            "examples": {kind: int((relevance == kind).sum()) for kind in ("in", "borderline", "out", "background")},
+            "without_abstract": sum(not e.record.abstract for e in examples if e.label.relevance != "background"),
+            "prevalence": settings.prevalence,
+        },
+    )
+
+
+def known(example: Example, taxonomy: Taxonomy) -> bool:
+    """Whether an example teaches categories: its primary one is in the taxonomy."""
+    categories = example.label.categories
+    return bool(categories) and categories[0] in taxonomy.by_slug
+
+
+def _svm(
+    vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any], cost: float
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Weights of the terms and the intercept of a linear support vector machine."""
+    from sklearn.svm import LinearSVC  # noqa: PLC0415 - inference must not import it
+
+    if truth.all() or not truth.any():
+        return np.zeros(vectors.shape[1]), 1.0 if truth.all() and len(truth) else -1.0
+    machine = LinearSVC(C=cost, random_state=_SEED, max_iter=5000).fit(vectors, truth, sample_weight=weights)
+    return machine.coef_[0], float(machine.intercept_[0])
+
+
+def _platt(
+    scores: npt.NDArray[Any], truth: npt.NDArray[Any], weights: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Factors and summand that turn scores (records by columns) into log-odds."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    if truth.all() or not truth.any():
+        return np.zeros(scores.shape[1]), 10.0 if truth.all() and len(truth) else -10.0
+    curve = LogisticRegression(C=1e4, max_iter=1000).fit(scores, truth, sample_weight=weights)
+    return curve.coef_[0], float(curve.intercept_[0])
+
+
+def _folds(size: int) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """(train, test) row numbers; shuffled once, the same way every time."""
+    order = np.random.default_rng(_SEED).permutation(size)
+    parts = np.array_split(order, _FOLDS)
+    return [(np.sort(np.concatenate([p for p in parts if p is not part])), np.sort(part)) for part in parts]
+
+
+def _unseen_scores(
+    vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any], cost: float
+) -> npt.NDArray[np.float64]:
+    """Scores of each record by machines that were not trained on it; one column for each column of `truth`."""
+    out = np.zeros(truth.shape)
+    for train, test in _folds(len(truth)):
+        for k in range(truth.shape[1]):
+            coefficients, intercept = _svm(vectors[train], truth[train, k], weights[train], cost)
+            out[test, k] = vectors[test] @ coefficients + intercept
+    return out
+
+
+def _machines(
+    vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any], cost: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    fitted = [_svm(vectors, truth[:, k], weights, cost) for k in range(truth.shape[1])]
+    return np.stack([c for c, _ in fitted], axis=1), np.array([i for _, i in fitted])
+
+
+def _relevance(vectors: sp.csr_matrix, relevance: npt.NDArray[Any], settings: Settings) -> Head:
+    """In scope against the rest; calibrated at the stream's prevalence, borderline works left aside there."""
+    truth = (relevance == "in")[:, None]
+    weights = np.where(relevance == "borderline", settings.borderline_as_out, 1.0)
+    used = np.flatnonzero(weights > 0)
+    coefficients, intercept = _machines(vectors[used], truth[used], weights[used], settings.cost)
+    scores = _unseen_scores(vectors[used], truth[used], weights[used], settings.cost)
+    settled = relevance[used] != "borderline"
+    stream = stream_weights(relevance[used], settings.prevalence)
+    factor, summand = _platt(scores[settled], truth[used][settled, 0], stream[settled])
+    return Head(
+        (coefficients * factor).astype(np.float32), np.array([intercept[0] * factor[0] + summand], dtype=np.float32)
+    )
+
+
+def stream_weights(relevance: npt.NDArray[Any], prevalence: float) -> npt.NDArray[np.float64]:
+    """How many records of the stream each example stands for, so that in-scope ones have their true share.
+
+    Read works stand for themselves, background for all that was not read.
+    """
+    inside, out, background = ((relevance == kind).sum() for kind in ("in", "out", "background"))
+    each = max(1.0, (inside * (1 - prevalence) / prevalence - out) / background) if background else 1.0
+    return np.where(relevance == "background", each, 1.0)
+
+
+def _categories(
+    vectors: sp.csr_matrix,
+    membership: npt.NDArray[Any],
+    first: npt.NDArray[Any],
+    weights: npt.NDArray[Any],
+    settings: Settings,
+) -> tuple[Head, Floats, Head]:
+    """Category head with its thresholds, and primary head, both stacked on the scores of all categories."""
+    size = membership.shape[1]
+    truth = np.concatenate([membership, first[:, None] == np.arange(size)], axis=1)
+    coefficients, intercepts = _machines(vectors, truth, weights, settings.category_cost)
+    scores = _unseen_scores(vectors, truth, weights, settings.category_cost)
+    spread = scores.std(axis=0)
+    spread[spread < _LEAST_SPREAD] = 1  # a category that nobody uses
+    layer = np.zeros((2 * size, size))
+    summands = np.zeros(size)
+    logits = np.zeros((len(truth), size))
+    for k in range(size):
+        layer[:, k], summands[k] = _layer(scores / spread, membership[:, k], weights, settings.stack_cost)
+    for train, test in _folds(len(truth)):
+        for k in range(size):
+            column, summand = _layer(scores[train] / spread, membership[train, k], weights[train], settings.stack_cost)
+            logits[test, k] = scores[test] / spread @ column + summand
+    thresholds = best_thresholds(logits, membership, weights)
+    primary_layer, primary_summands = _choice(scores / spread, first, weights, size, settings.stack_cost)
+    return (
+        _through(coefficients, intercepts, layer / spread[:, None], summands),
+        thresholds,
+        _through(coefficients, intercepts, primary_layer / spread[:, None], primary_summands),
+    )
+
+
+def _choice(
+    scores: npt.NDArray[Any], first: npt.NDArray[Any], weights: npt.NDArray[Any], size: int, cost: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """A multinomial layer that chooses one of `size`; what nobody chose is never chosen."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    layer, summands = np.zeros((scores.shape[1], size)), np.full(size, _NEVER)
+    classes = np.unique(first)
+    if len(classes) == 1:
+        summands[classes] = 0
+        return layer, summands
+    fitted = LogisticRegression(C=cost, max_iter=2000).fit(scores, first, sample_weight=weights)
+    two = len(classes) == 2  # then scikit-learn gives the score of the second one alone
+    layer[:, classes] = np.stack([-fitted.coef_[0], fitted.coef_[0]], axis=1) if two else fitted.coef_.T
+    summands[classes] = [-fitted.intercept_[0], fitted.intercept_[0]] if two else fitted.intercept_
+    return layer, summands
+
+
+def _layer(
+    scores: npt.NDArray[Any], truth: npt.NDArray[Any], weights: npt.NDArray[Any], cost: float
+) -> tuple[npt.NDArray[np.float64], float]:
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    if truth.all() or not truth.any():
+        return np.zeros(scores.shape[1]), 10.0 if truth.all() else -10.0
+    fitted = LogisticRegression(C=cost, max_iter=1000).fit(scores, truth, sample_weight=weights)
+    return fitted.coef_[0], float(fitted.intercept_[0])
+
+
+def _through(
+    coefficients: npt.NDArray[Any], intercepts: npt.NDArray[Any], layer: npt.NDArray[Any], summands: npt.NDArray[Any]
+) -> Head:
+    """Two linear layers as one."""
+    return Head((coefficients @ layer).astype(np.float32), (intercepts @ layer + summands).astype(np.float32))
+
+
+def _facets(
+    vectors: sp.csr_matrix, held: npt.NDArray[Any], weights: npt.NDArray[Any], settings: Settings
+) -> tuple[Head, Floats]:
+    coefficients, intercepts = _machines(vectors, held, weights, settings.category_cost)
+    scores = _unseen_scores(vectors, held, weights, settings.category_cost)
+    factors, summands = np.zeros(held.shape[1]), np.zeros(held.shape[1])
+    for k in range(held.shape[1]):
+        factor, summands[k] = _platt(scores[:, [k]], held[:, k], weights)
+        factors[k] = factor[0]
+    thresholds = best_thresholds(scores * factors + summands, held, weights)
+    return Head(
+        (coefficients * factors).astype(np.float32), (intercepts * factors + summands).astype(np.float32)
+    ), thresholds
+
+
+def best_thresholds(scores: npt.NDArray[Any], truth: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Floats:
+    """Thresholds of all columns that together give the largest micro-averaged F1 (coordinate ascent, three rounds)."""
+    thresholds = np.zeros(scores.shape[1])
+    weight = weights[:, None]
+    wanted = float((truth * weight).sum())
+    given = scores > thresholds
+    for _ in range(3):
+        for k in range(scores.shape[1]):
+            others = np.arange(scores.shape[1]) != k
+            hits = float((given & truth & others)[:, :].astype(float).T.dot(weights).sum())
+            total = float((given & others).astype(float).T.dot(weights).sum())
+            order = np.argsort(-scores[:, k], kind="stable")
+            right = np.concatenate([[0.0], np.cumsum(truth[order, k] * weights[order])])
+            number = np.concatenate([[0.0], np.cumsum(weights[order])])
+            f1 = 2 * (hits + right) / np.maximum(total + number + wanted, 1e-9)
+            best = int(f1.argmax())
+            ranked = scores[order, k]
+            above = ranked[best - 1] if best else ranked[0] + 1
+            below = ranked[best] if best < len(ranked) else ranked[-1] - 1
+            thresholds[k] = (above + below) / 2
+            given[:, k] = scores[:, k] > thresholds[k]
+    return thresholds.astype(np.float32)
