@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -81,6 +81,21 @@ class Arxiv(Section):
     withdrawn: Withdrawn = Field(default_factory=Withdrawn)
 
 
+class OutsideSource(Section):
+    """A place outside arXiv where works of the field appear first; what is found there waits in the queue."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
+    """Stable; MI_INDEX_NAME_URL replaces the address."""
+    title: str
+    kind: Literal["feed", "openreview"]
+    url: Url
+    """Of a feed (RSS or Atom), or of OpenReview's API."""
+    queries: tuple[str, ...] = ()
+    """What OpenReview is searched for."""
+    limit: int = Field(default=100, ge=1, le=1000)
+    """Results that are read for one query."""
+
+
 class Update(Section):
     """How a run behaves."""
 
@@ -132,6 +147,7 @@ class Settings(Section):
 
     project: Project
     arxiv: Arxiv
+    sources: tuple[OutsideSource, ...] = ()
     update: Update = Field(default_factory=Update)
     contribute: Contribute = Field(default_factory=Contribute)
     classifier: Classifier = Field(default_factory=Classifier)

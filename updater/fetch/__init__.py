@@ -15,9 +15,10 @@ beyond.py       feeds outside arXiv
 harvest.py      which source when, and what came of it
 """
 
+from updater.fetch.beyond import Outside, outside
 from updater.fetch.corpus import read_corpus
 from updater.fetch.harvest import Counts, Harvest, harvest
 from updater.fetch.lookup import by_id
 from updater.fetch.source import Progress, Window
 
-__all__ = ["Counts", "Harvest", "Progress", "Window", "by_id", "harvest", "read_corpus"]
+__all__ = ["Counts", "Harvest", "Outside", "Progress", "Window", "by_id", "harvest", "outside", "read_corpus"]
