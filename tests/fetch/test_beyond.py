@@ -24,7 +24,8 @@ RSS = """<?xml version="1.0" encoding="UTF-8"?>
 <item><title><![CDATA[Probing a <b>clock</b>]]></title>
  <link>https://forum.example/posts/abc/probing-a-clock</link>
  <description>short</description><pubDate>Tue, 03 Mar 2026 10:00:00 GMT</pubDate><dc:creator>Ann Lee</dc:creator>
- <content:encoded><![CDATA[<p>First&nbsp;words.</p><script>alert(1)</script><p>Sec<i>ond</i> words.</p>]]></content:encoded></item>
+ <content:encoded><![CDATA[<p>First&nbsp;words.</p>
+ <script>alert(1)</script><p>Sec<i>ond</i> words.</p>]]></content:encoded></item>
 <item><title>On probing</title><guid isPermaLink="true">https://forum.example/posts/def</guid>
  <author>bo@forum.example (Bo Li)</author><pubDate>Mon, 02 Mar 2026 23:30:00 -0500</pubDate></item>
 <item><title>A paper of ours</title><link>https://arxiv.org/abs/2603.00001</link></item>
@@ -36,7 +37,8 @@ ATOM = """<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom"><title>A thread</title>
 <entry><title type="html">Circuits &amp;amp; &lt;i&gt;heads&lt;/i&gt;</title>
  <link href="https://thread.example/2026/heads/index.html"/>
- <published>2026-03-01T00:00:00Z</published><author><name>Cy Ng</name></author><author><name>Dee Fox</name></author>
+ <published>2026-03-01T00:00:00Z</published>
+ <author><name>Cy Ng</name></author><author><name>Dee Fox</name></author>
  <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Heads do</p><p>things.</p></div></content></entry>
 </feed>"""
 
