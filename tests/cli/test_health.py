@@ -38,3 +38,8 @@ def test_gaps_are_told_but_do_not_make_it_stale(root: Path, mi_index: Command) -
 
 def test_an_index_that_never_read_anything_is_stale(mi_index: Command) -> None:
     assert mi_index("stats", "--health", "--today", "2025-03-15").exit_code == 1
+
+
+def test_an_empty_state_is_a_state(root: Path, mi_index: Command) -> None:
+    (root / "resources/state.yml").write_text("# nothing read yet\n", encoding="utf-8")
+    assert mi_index("stats").exit_code == 0

@@ -21,7 +21,7 @@ from updater.index.repository import Repository
 COPIED: Final = ("resources", "site", "mkdocs.yml", "README.md", "pyproject.toml")
 FOLDER: Final = "build/demo"
 SAMPLE: Final = "resources/sample/feed.atom"
-LIVE_SECONDS: Final = 75
+LIVE_SECONDS: Final = 60
 """The live update is given up after so long; the bundled sample takes its place."""
 PATIENCE_SECONDS: Final = 8
 """How long one interface is asked again when it refuses."""
@@ -52,7 +52,7 @@ def demo(repository: Repository) -> int:
     days = repository.settings.update.demo_days
     newest = dt.datetime.now(dt.UTC).date()
     click.echo(f"asking arXiv for the newest {days} days …", err=True)
-    if _update(copy, newest - dt.timedelta(days=days - 1), newest, os.environ.get("MI_INDEX_ARXIV_URL", "")):
+    if _update(copy, newest - dt.timedelta(days=days - 1), newest):
         click.echo("updated from live arXiv", err=True)
     else:
         click.echo(f"arXiv did not answer; updating from the bundled sample, {SAMPLE}", err=True)
@@ -63,14 +63,14 @@ def demo(repository: Repository) -> int:
     return 0
 
 
-def _update(copy: Path, since: dt.date, until: dt.date, address: str) -> bool:
-    """Run the real update on the copy; whether it read everything in time."""
+def _update(copy: Path, since: dt.date, until: dt.date, **environment: str) -> bool:
+    """Run the real update on the copy, with more in its environment; whether it read everything in time."""
     command = [
         sys.executable, "-m", "updater", "--root", str(copy), "update",
         "--since", str(since), "--until", str(until), "--patience", str(PATIENCE_SECONDS),
         "--report", str(copy / "build/report.md"),
     ]  # fmt: skip
-    env = {**os.environ, **({"MI_INDEX_ARXIV_URL": address} if address else {})}
+    env = {**os.environ, **environment}
     try:
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LIVE_SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
@@ -101,7 +101,8 @@ def _update_from_sample(copy: Path, sample: Path) -> None:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        ok = _update(copy, day, day, f"http://127.0.0.1:{server.server_port}")
+        address = f"http://127.0.0.1:{server.server_port}"
+        ok = _update(copy, day, day, MI_INDEX_ARXIV_URL=address, MI_INDEX_ARXIV_DELAY="0")
         server.shutdown()
     if not ok:
         raise DemoError(f"the bundled sample, {sample}, could not be read (restore it from git)")

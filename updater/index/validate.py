@@ -87,7 +87,7 @@ def load_model(root: Path, name: str, model: type[M]) -> M:
         raise SettingsError(str(error)) from error
     problems = list(parsed.problems)
     try:
-        value = model.model_validate(parsed.value)
+        value = model.model_validate({} if parsed.node is None else parsed.value)
     except ValidationError as error:
         problems += model_problems(error, model, parsed.node, name)
     else:
