@@ -16,6 +16,17 @@ from updater.records import Record
 from updater.verdict import Verdict
 from updater.web import SERVICES
 
+SHEEP = Record(
+    id="2502.00007",
+    title="Circuits that count sheep",
+    abstract="We find the very circuit with which small sleepy models count their sheep at night.",
+    authors=("Di Wu", "Eva Zu"),
+    categories=("cs.LG",),
+    published=dt.date(2025, 2, 3),
+    comment="Accepted at ICLR 2025. Code: https://github.com/diwu/sheep",
+)
+"""A work that arXiv knows and the small index does not."""
+
 
 class World:
     """Addresses and what stands there. Pages are under their own address, services under `service:path`."""
@@ -117,13 +128,5 @@ def world(web_server: tuple[ThreadingHTTPServer, list[World]], monkeypatch: pyte
     monkeypatch.setattr("updater.cli.contribute.lookup", lambda _repository: made.lookup)
     monkeypatch.setattr("updater.cli.contribute.classifier", lambda: classify)
     current.append(made)
-    made.arxiv["2502.00007"] = Record(
-        id="2502.00007",
-        title="Circuits that count sheep",
-        abstract="We find the very circuit with which small sleepy models count their sheep at night.",
-        authors=("Di Wu", "Eva Zu"),
-        categories=("cs.LG",),
-        published=dt.date(2025, 2, 3),
-        comment="Accepted at ICLR 2025. Code: https://github.com/diwu/sheep",
-    )
+    made.arxiv[SHEEP.id] = SHEEP
     return made

@@ -40,7 +40,11 @@ take_up() {
 propose() {
     : "${TITLE:?}" "${BODY:?}" "${LABEL:?}"
     set_up_git
-    git add --all -- resources README.md updater/classify/data
+    for path in resources README.md updater/classify/data; do
+        if [ -e "$path" ]; then
+            git add --all -- "$path"
+        fi
+    done
     if ! git diff --cached --quiet; then
         git commit --quiet -m "$TITLE" ${CREDIT:+-m "$CREDIT"}
     fi

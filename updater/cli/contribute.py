@@ -79,6 +79,12 @@ def classifier() -> Classifier:
     type=click.Path(path_type=Path, dir_okay=False),
     help="With --from-issue: write the answer (Markdown) to this file instead of standard output.",
 )
+@click.option(
+    "--outputs",
+    "outputs_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --from-issue: append the outcome as KEY=VALUE lines, as a step of a GitHub workflow hands it on.",
+)
 @click.option("--wait", type=float, default=0.0, help="Seconds to wait for another run to end.")
 @click.pass_obj
 def add(
@@ -91,6 +97,7 @@ def add(
     as_json: bool,
     issue_file: Any,
     answer_file: Path | None,
+    outputs_file: Path | None,
     wait: float,
     **said: Any,
 ) -> int:
@@ -100,7 +107,8 @@ def add(
     listed already is named (exit code 1).
     """
     if issue_file is not None:
-        return _from_issue(repository, issue_file, answer_file, dry_run=dry_run, as_json=as_json, wait=wait)
+        files = (issue_file, answer_file, outputs_file)
+        return _from_issue(repository, *files, dry_run=dry_run, as_json=as_json, wait=wait)
     if not reference:
         raise UsageError("what shall be added? (an arXiv id, a DOI or an address; or --from-issue FILE)")
     from updater.contribute.add import Counter, Standing  # noqa: PLC0415
@@ -230,7 +238,14 @@ def _as_json(proposal: Proposal, counter: Counter, *, written: bool) -> dict[str
 
 
 def _from_issue(
-    repository: Repository, issue_file: Any, answer_file: Path | None, *, dry_run: bool, as_json: bool, wait: float
+    repository: Repository,
+    issue_file: Any,
+    answer_file: Path | None,
+    outputs_file: Path | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    wait: float,
 ) -> int:
     """Carry out an issue; whatever came of it is answered, so that only a service that is down is an error (3)."""
     from updater.contribute import forms  # noqa: PLC0415
@@ -247,6 +262,11 @@ def _from_issue(
         answer_file.write_text(text, encoding="utf-8")
     elif not as_json:
         click.echo(text)
+    if outputs_file is not None:
+        shown = {key: str(value).lower() if isinstance(value, bool) else value for key, value in outcome.to_json().items()}
+        lines = [f"{key}={shown[key]}\n" for key in ("status", "changed", "branch", "title", "credit")]
+        with outputs_file.open("a", encoding="utf-8") as file:
+            file.writelines(lines)
     if as_json:
         click.echo(json.dumps(outcome.to_json(), ensure_ascii=False, indent=2))
     return 3 if outcome.status == "unreachable" else 0
