@@ -36,7 +36,7 @@ def fields(arguments: list[str]) -> tuple[str, str, dict[str, str], str]:
     return method, path, values, jq
 
 
-def api(state: dict[str, Any], arguments: list[str]) -> str:
+def api(state: dict[str, Any], arguments: list[str]) -> str:  # noqa: PLR0911 - one for each call
     method, path, values, jq = fields(arguments)
     path = path.removeprefix(f"repos/{os.environ['GITHUB_REPOSITORY']}/")
     number = re.match(r"(?:pulls|issues)/(\d+)", path)

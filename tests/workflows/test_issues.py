@@ -12,9 +12,9 @@ from tests.conftest import PROJECT
 from tests.contribute.test_issue import HOSTILE, event
 from tests.workflows.play import Stage
 from tests.world import SHEEP
+from updater.contribute import forms
 
 PAYLOADS = Path(__file__).parent / "payloads"
-FORM_LABELS = ("add-paper", "add-resource", "correct-entry", "dead-link")
 
 
 def payload(name: str) -> dict[str, Any]:
@@ -119,8 +119,6 @@ def test_hostile_issues_reach_no_shell_no_branch_and_no_file_name(stage: Stage, 
 
 def test_the_recorded_forms_are_those_of_today() -> None:
     """A payload's headings are the labels of the form, or the record is out of date."""
-    from updater.contribute import forms
-
     for name in ("issues-opened-add-paper", "issues-labeled-accepted"):
         found = forms.read((PAYLOADS / f"{name}.json").read_bytes(), name, forms.load(PROJECT))
         assert found.form == "add-paper"
