@@ -18,6 +18,7 @@ import datetime as dt
 import email.utils
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -49,6 +50,10 @@ _SERVICES: Final = 3
 """So many times the patience with one request is spent on all of them, while none succeeds."""
 _FORBIDDEN: Final = frozenset({401, 403, 406, 451})
 """A policy, or a bad day: asked once more, not five times."""
+
+
+_CONNECTION: Final = re.compile(r"^<?[\w.]*Connection(?:\(.*?\)| object at \w+>): ")
+"""How urllib3 begins its messages."""
 
 
 class Unusable(Exception):  # noqa: N818 - a verdict on an answer, turned into an error of ours before anybody sees it
@@ -270,10 +275,10 @@ class Channel(Generic[T]):
         limit = max(1.0, min(manners.read_timeout, effort.time_left()))
         try:
             response = send(request, stream=True, timeout=(manners.connect_timeout, limit))
-        except requests.ConnectionError as error:
-            raise _Failure(f"no connection ({_plain(error)})") from error
+        except requests.Timeout as error:
+            raise _Failure("no answer in time") from error
         except requests.RequestException as error:
-            raise _Failure(f"no answer ({_plain(error)})") from error
+            raise _Failure(f"no connection ({_cause(error)})") from error
         with response:
             if response.status_code in _REDIRECTS:
                 response._content = b""
@@ -299,7 +304,7 @@ class Channel(Generic[T]):
                 parts.append(part)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if response.status_code == _OK:
-                raise _Failure(f"an answer that breaks off ({_plain(error)})") from error
+                raise _Failure(f"an answer that breaks off ({_cause(error)})") from error
         return b"".join(parts)
 
     def _judge(self, response: requests.Response, body: bytes) -> None:
@@ -348,7 +353,7 @@ class _Session(requests.Session):
         try:
             return super().request(method, url, *args, **kwargs)
         except (requests.RequestException, ValueError) as error:  # urllib raises ValueError for some targets
-            raise RefusedError(f"{_host(str(url))}: {_plain(error)}") from error
+            raise RefusedError(f"{_host(str(url))}: {_cause(error)}") from error
 
 
 class _Adapter(HTTPAdapter):
@@ -431,7 +436,17 @@ def _host(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return _plain(url)
-    return _plain(f"{parts.netloc}{parts.path}")
+    return _plain(f"{parts.netloc}{parts.path}", 80)
+
+
+def _cause(error: BaseException) -> str:
+    """Return what lies at the bottom of the exceptions that requests and urllib3 wrap around each other."""
+    for _ in range(10):
+        inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
+        if not isinstance(inner, BaseException):
+            break
+        error = inner
+    return _CONNECTION.sub("", _plain(error)) or type(error).__name__
 
 
 def _plain(text: object, limit: int = 200) -> str:
