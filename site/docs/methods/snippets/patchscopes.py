@@ -14,7 +14,7 @@ def states_of(tokens):
 
 
 def patchscope(source, source_layer, prompt, layer, position):
-    """Read the last position's hidden state by putting it into another prompt's run, and give the next-token distribution there."""
+    """Put the last position's hidden state into another prompt's run, and give the next-token distribution there."""
     state = states_of(source)[source_layer][-1]
 
     def insert(_module, _inputs, out):
