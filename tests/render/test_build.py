@@ -87,6 +87,8 @@ def test_every_link_within_the_site_leads_to_a_file(site: Path, pages: dict[str,
             if path.endswith(("/", "/..")) or target.is_dir() or path in (".", ".."):
                 target /= "index.html"
             if not target.resolve().is_file():
+                if name.startswith(("guides/", "methods/")) and path.startswith(("../papers/", "../../papers/")):
+                    continue  # a guide names papers of the real index: tests/guides/test_pages.py holds them against it
                 broken.append(f"{name}: {link}")
             elif parts.fragment and target.suffix == ".html" and parts.fragment not in Page(target).ids:
                 broken.append(f"{name}: {link} (no such place)")
