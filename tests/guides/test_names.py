@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -46,3 +47,24 @@ def test_the_list_is_whole() -> None:
         "lime",
         "shap",
     } <= names
+
+
+BUILT = ("build/ci-mkdocs", "build/site")
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    """The website made from this checkout: CI builds it before the tests."""
+    for place in BUILT:
+        if (ROOT / place / "index.html").is_file():
+            return ROOT / place
+    pytest.skip("the website is not built here: run `mi-index build` (CI builds it before the tests)")
+
+
+@pytest.mark.parametrize("entry", NAMES, ids=lambda entry: f"{entry['name']} on {entry['page']}")
+def test_name_is_on_its_page(entry: dict[str, str], site: Path) -> None:
+    page = (site / entry["page"] / "index.html").read_text(encoding="utf-8")
+    main = re.search(r"<main\b.*?</main>", page, flags=re.DOTALL)
+    assert main, "the page has a main part"
+    text = html.unescape(re.sub(r"<[^>]+>", "", main[0]))
+    assert holds(text, entry["name"]) or holds(text, entry["name"] + "s")
