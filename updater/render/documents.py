@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,14 @@ def documents(catalogue: Catalogue, site: Path) -> Iterator[Document]:
         name = file.relative_to(site).as_posix()
         if name != SHELL and (found := page(file, name)):
             yield found
+
+
+def counted(documents: Iterable[Document], counts: dict[str, Counter[str]]) -> Iterator[Document]:
+    """The documents, while it is noted in `counts` how many have each value of each filter."""
+    for document in documents:
+        for name, values in document.filters.items():
+            counts.setdefault(name, Counter()).update(values)
+        yield document
 
 
 def paper(catalogue: Catalogue, entry: Entry, total: int) -> Document:
