@@ -234,7 +234,7 @@ def first_page(browser: Browser, base: str) -> dict[str, Any]:
         "requests": len(wire.by_url),
         "layout_shift": page.evaluate("window.shift"),
         "largest_paint_ms": round(page.evaluate("window.largest")),
-        "foreign_requests": sum(not url.startswith(base.split("/index/")[0]) for url in wire.by_url),
+        "foreign_requests": sum(not url.startswith(base.split("/index/", maxsplit=1)[0]) for url in wire.by_url),
     }
     page.close()
     return out

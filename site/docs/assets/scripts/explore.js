@@ -1,6 +1,6 @@
 // Explore: everything in one list, with filters that include and exclude. The state is in the address.
 import { copy, element, highlight, href, reading, toast, typing } from "./base.js";
-import { clean, count as countAll, kindName, known, more, search, shown, typed } from "./finder.js";
+import { clean, count as countAll, kindName, more, named, search, shown, typed } from "./finder.js";
 
 const place = document.querySelector("[data-explore]");
 const settings = JSON.parse(place.querySelector("[data-explore-settings]").textContent);
@@ -58,10 +58,11 @@ const chosen = () => KEYS.reduce((sum, key) => sum + state.yes[key].size + state
 function wanted(without = null) {
   const all = [];
   for (const key of KEYS) {
-    const yes = [...state.yes[key]];
-    if (yes.length && key !== without) all.push({ [key]: EITHER.has(key) ? { any: yes } : { all: yes } });
-    const no = [...state.no[key]];
-    if (no.length) all.push({ not: { [key]: { any: no } } });
+    const one = (value) => ({ [key]: value });
+    const yes = [...state.yes[key]].map(one);
+    if (yes.length && key !== without) all.push(EITHER.has(key) ? { any: yes } : { all: yes });
+    const no = [...state.no[key]].map(one);
+    if (no.length) all.push({ none: no });
   }
   return all.length ? { all } : {};
 }
@@ -95,22 +96,15 @@ async function run() {
       return;
     }
     const how = { wanted: wanted(), sort: sorting(), limit: FIRST };
-    let used = term;
-    let answer = await search(term || null, how);
+    const one = await named(state.query);
+    const answer = one ? { total: 1, items: [one] } : await search(term || null, how);
     if (!answer || mine !== turn) return;
-    if (!answer.total && term && settled) {
-      used = await rescue(term);
-      if (mine !== turn) return;
-      if (used !== term) answer = await search(used, how);
-      if (!answer || mine !== turn) return;
-    }
     found = answer.total;
     drawn = answer.items.length;
-    results.replaceChildren(...answer.items.map((data) => card(data, used)));
-    const number = found.toLocaleString("en");
-    say(used === term || !found ? `${number} result${found === 1 ? "" : "s"}` : `Nothing for “${term}”; ${number} for “${used}”`);
+    results.replaceChildren(...answer.items.map((data) => card(data, term)));
+    say(`${found.toLocaleString("en")} result${found === 1 ? "" : "s"}`);
     if (!found) drawEmpty(term);
-    count(mine, true, used);
+    count(mine, !one);
   } catch (error) {
     if (mine !== turn) return;
     console.warn("search failed", error);
@@ -121,31 +115,20 @@ async function run() {
   }
 }
 
-// A word that nothing begins with may be misspelt at its end: shorten such words until something is found.
-async function rescue(term) {
-  const kept = [];
-  for (const word of term.replace(/"/g, "").split(/\s+/).filter(Boolean)) {
-    let stem = word;
-    while (stem.length >= 4 && !(await known(stem))) stem = stem.slice(0, -1);
-    if (stem.length >= 4 || stem === word) kept.push(stem);
-  }
-  return kept.join(" ") || term;
-}
-
 // Counts how many of the results have each value; not while the reader types, and after the results are shown.
-function count(mine, searched, used = words()) {
+function count(mine, searched) {
   clearTimeout(pause);
   if (!searched) drawFilters(everything);
   pause = setTimeout(async () => {
     if (!settled) {
       settled = true;
-      if (clean(state.query) !== typed(state.query) || !found) {
+      if (clean(state.query) !== typed(state.query)) {
         run();
         return;
       }
     }
     if (!searched || mine !== turn) return;
-    const term = used || null;
+    const term = words() || null;
     try {
       const counts = { ...(await countAll(term, wanted())) };
       for (const key of KEYS) {
@@ -194,7 +177,7 @@ function card(data, query) {
   const meta = [
     kind === "paper" ? null : kindName(kind),
     data.meta.authors ? short(data.meta.authors) : null,
-    data.meta.date ? day(data.meta.date) : data.filters.year?.[0],
+    day(data),
     data.filters.venue?.[0],
     data.filters.has?.includes("code") ? "code" : null,
     data.filters.status?.[0] === "auto" ? "sorted by the model" : null,
@@ -210,9 +193,12 @@ function card(data, query) {
 
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
-function day(date) {
-  const [year, month, number] = date.split("-");
-  return [number ? Number(number) : null, month ? MONTHS[Number(month) - 1] : null, year].filter(Boolean).join(" ");
+// The month is in an arXiv id; of other works the index of the search holds the year.
+function day(data) {
+  const year = data.filters.year?.[0];
+  const id = data.raw_url.match(/^\/papers\/(\d\d)(\d\d)\./);
+  const month = id && year?.endsWith(id[1]) ? MONTHS[Number(id[2]) - 1] : null;
+  return [month, year].filter(Boolean).join(" ");
 }
 
 function short(authors) {
@@ -426,7 +412,7 @@ addEventListener("keydown", (event) => {
   } else if (event.key === "j") step(1, event);
   else if (event.key === "k") step(-1, event);
   else if (event.key === "s") {
-    const card = results.children[current];
+    const card = document.activeElement?.closest?.(".card") ?? results.children[current];
     const link = card?.querySelector("h3 a");
     if (link) {
       toast(reading.toggle(card.dataset.id, link.textContent) ? "Kept on your reading list" : "Taken off your reading list");

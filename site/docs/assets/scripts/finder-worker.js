@@ -5,11 +5,14 @@ import { init, options, search as find, filters } from "../../pagefind/pagefind.
 let ready = null;
 let results = []; // of the newest search
 let newest = 0;
+let pages = 0; // how many documents there are
 
 const loaded = (settings) => {
   ready ??= (async () => {
     await options(settings);
     await init();
+    const entry = await fetch(new URL("../../pagefind/pagefind-entry.json", import.meta.url));
+    pages = Object.values((await entry.json()).languages).reduce((sum, language) => sum + language.page_count, 0);
   })();
   return ready;
 };
@@ -24,13 +27,10 @@ const tasks = {
     const answer = await find(term, { filters: wanted, sort });
     if (turn !== newest) return null;
     results = answer.results;
-    return { total: results.length, unfiltered: answer.unfilteredResultCount, items: await slice(0, limit) };
+    return { pages, total: results.length, items: await slice(0, limit) };
   },
   async more(turn, { from, to }) {
-    return { items: await slice(from, to) };
-  },
-  async known(turn, { term }) {
-    return (await find(term)).unfilteredResultCount > 0;
+    return { pages, items: await slice(from, to) };
   },
   async count(turn, { term, wanted }) {
     await filters();

@@ -3,8 +3,12 @@ import { root } from "./base.js";
 
 const settings = {
   baseUrl: root.pathname,
-  ranking: { metaWeights: { title: 6, authors: 3, date: 0.1 }, pageLength: 0.3 },
+  ranking: { metaWeights: { title: 6, authors: 3 }, pageLength: 0.3 },
 };
+
+// Letters that a word needs before it is searched for while it is still being typed; one more where there is very much.
+let least = 3;
+const MANY = 20_000;
 
 // A thread that answers tasks; made anew after one that could not be started.
 class Thread {
@@ -18,6 +22,7 @@ class Thread {
       this.#worker.addEventListener("message", ({ data: { turn, answer, error } }) => {
         const { resolve, reject } = this.#waiting.get(turn);
         this.#waiting.delete(turn);
+        if (answer?.pages > MANY) least = 4;
         if (error) reject(new Error(error)); else resolve(answer);
       });
       this.#worker.addEventListener("error", () => {
@@ -40,14 +45,11 @@ const finding = new Thread();
 // Counting has its own: once the filters' files are loaded, each search counts every value, and a keystroke would wait for it.
 const counting = new Thread();
 
-// {total, unfiltered, items} of the `limit` best results, or null if a newer search came in between.
+// {total, items} of the `limit` best results, or null if a newer search came in between.
 export const search = (term, { wanted = {}, sort = {}, limit = 10 } = {}) => finding.ask("search", { term, wanted, sort, limit });
 
 // Further results of the newest search.
 export const more = async (from, to) => (await finding.ask("more", { from, to })).items;
-
-// Whether any document holds the words.
-export const known = (term) => counting.ask("known", { term });
 
 // How many of the results have each value of each filter.
 export const count = (term, wanted) => counting.ask("count", { term, wanted });
@@ -59,18 +61,35 @@ export const KINDS = { paper: "Paper", method: "Method guide", guide: "Guide", t
 
 export const kindName = (kind) => KINDS[kind] ?? kind.replace(/-/g, " ").replace(/^./, (letter) => letter.toUpperCase());
 
-// What a reader typed, as Pagefind wants it: of an arXiv address or versioned id only the id is left, which is indexed.
-export const clean = (query) => query.replace(/(?:https?:\/\/)?arxiv\.org\/(?:abs|pdf)\//i, "").replace(/^arxiv:/i, "").replace(/(\d{4}\.\d{4,5})v\d+/i, "$1").trim();
+const ARXIV = /(?:https?:\/\/)?(?:www\.)?(?:arxiv\.org\/(?:abs|pdf|html)\/|arxiv:)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?\/\d{7})(?:v\d+)?(?:\.pdf)?/i;
+
+export const clean = (query) => query.trim();
+
+// The paper that a query names by its arXiv id or address, if the index has it: it needs no search.
+export async function named(query) {
+  const id = query.trim().match(new RegExp(`^${ARXIV.source}$`, "i"))?.[1];
+  if (!id) return null;
+  const answer = await fetch(new URL(`api/v1/papers/${id}.json`, root)).catch(() => null);
+  if (!answer?.ok) return null;
+  const paper = await answer.json();
+  return {
+    url: new URL(`papers/${id}/`, root).pathname,
+    raw_url: `/papers/${id}/`,
+    meta: { title: paper.title, authors: (paper.authors ?? []).join(", ") },
+    content: paper.summary ?? "",
+    filters: { kind: ["paper"], category: paper.categories, year: [paper.date.slice(0, 4)], status: [paper.status], venue: paper.venue ? [paper.venue] : undefined },
+  };
+}
 
 // What to search for while a word is still being typed. Pagefind finds words by their beginnings, and the beginning of one or
 // two letters fits nearly everything: such a word waits for its next letter, or, standing alone, is searched as it is.
 export function typed(query) {
   const term = clean(query);
   if (/["]/.test(term)) return term;
-  const short = term.match(/^(?:(.*\S)\s+)?(\S{1,2})$/);
-  if (!short) return term;
-  if (short[1]) return short[1];
-  return short[2].length === 2 ? `"${short[2]}"` : "";
+  const [, before, last] = term.match(/^(?:(.*\S)\s+)?(\S+)$/) ?? [];
+  if (!last || last.length >= least) return term;
+  if (before) return before;
+  return last.length > 1 ? `"${last}"` : "";
 }
 
 // Of what is indexed of a result, the sentence that readers see: the rest (keywords, models, id) stands behind a pilcrow.

@@ -1,6 +1,6 @@
 // On every page: the search dialog, light and dark, copying, the reading list, the drawer by keyboard.
 import { copy, element, highlight, href, reading, typing } from "./base.js";
-import { kindName, search as find, shown, typed, warm } from "./finder.js";
+import { kindName, named, search as find, shown, typed, warm } from "./finder.js";
 
 document.documentElement.classList.replace("no-js", "js");
 
@@ -38,6 +38,7 @@ for (const copier of document.querySelectorAll("[data-copy='bibtex']")) {
   copier.addEventListener("click", () => copy(document.querySelector("[data-bibtex]").textContent, "BibTeX copied"));
 }
 for (const code of document.querySelectorAll(".highlight pre > code")) {
+  code.tabIndex = 0; // long lines scroll, by keyboard too
   code.parentElement.append(element("button", { type: "button", class: "copy", onclick: () => copy(code.textContent, "Code copied") }, "Copy"));
 }
 
@@ -73,7 +74,8 @@ async function search(query, place, limit = 8) {
     return;
   }
   try {
-    const found = await find(term, { limit });
+    const one = await named(query);
+    const found = one ? { total: 1, items: [one] } : await find(term, { limit });
     if (!found || mine !== turn) return;
     const links = found.items.map((data) => hit(data, term));
     if (!links.length) links.push(element("p", { class: "dialog__note" }, `Nothing found for “${query}”. Fewer or shorter words find more.`));
