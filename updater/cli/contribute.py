@@ -263,7 +263,9 @@ def _from_issue(
     elif not as_json:
         click.echo(text)
     if outputs_file is not None:
-        shown = {key: str(value).lower() if isinstance(value, bool) else value for key, value in outcome.to_json().items()}
+        shown = {
+            key: str(value).lower() if isinstance(value, bool) else value for key, value in outcome.to_json().items()
+        }
         lines = [f"{key}={shown[key]}\n" for key in ("status", "changed", "branch", "title", "credit")]
         with outputs_file.open("a", encoding="utf-8") as file:
             file.writelines(lines)
