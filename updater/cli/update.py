@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import datetime as dt
 import json
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from updater.cli.progress import progress
-from updater.errors import SourceError, UsageError
+from updater.errors import GuardError, SourceError, UsageError, WriteError
 from updater.index.repository import Index, Repository
 from updater.index.state import Days
 from updater.index.transaction import lock
@@ -98,18 +99,25 @@ def update(
     """Fetch new records, classify and merge them, and render the README."""
     now = today.date() if today else dt.datetime.now(dt.UTC).date()
     wish = Wish(source, _day(since), _day(until), now, rejudge, allow_shrink, patience)
-    with lock(repository.root, wait):
+    with contextlib.nullcontext() if dry_run else lock(repository.root, wait):
         outcome = run(repository, wish)
-        if not dry_run:
+        text = outcome.markdown()  # before anything is written, since a template may be wrong
+        if not dry_run and outcome.objection is None:
             outcome.write()
-    text = outcome.markdown()
     if report_file is not None:
-        report_file.parent.mkdir(parents=True, exist_ok=True)
-        report_file.write_text(text, encoding="utf-8")
+        _write_report(report_file, text)
     click.echo(json.dumps(outcome.report, ensure_ascii=False, indent=2) if as_json else text, nl=as_json)
-    if outcome.failure is not None:
-        raise outcome.failure
+    if (problem := outcome.objection or outcome.failure) is not None:
+        raise problem
     return 0
+
+
+def _write_report(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WriteError(f"the run is done, but its report cannot be written to {file}: {error.strerror}") from error
 
 
 def _day(value: dt.datetime | None) -> dt.date | None:
@@ -126,6 +134,7 @@ class Outcome:
         changes: Changes,
         report: dict[str, Any],
         failure: SourceError | None = None,
+        objection: GuardError | None = None,
     ) -> None:
         self.repository = repository
         self.index = index
@@ -133,6 +142,8 @@ class Outcome:
         self.report = report
         self.failure = failure
         """Why not everything was read, if so."""
+        self.objection = objection
+        """Why the result looks wrong and must not be written, if so."""
 
     def write(self) -> list[str]:
         """Write entries, queue, state and README together; returns the paths that changed."""
@@ -158,13 +169,14 @@ def run(repository: Repository, wish: Wish) -> Outcome:
     ------
     SourceError
         Nothing at all could be read. What was read in part is in the outcome, with the failure beside it.
-    GuardError
-        The result looks wrong, and nobody said that it is right.
+    DataError, SettingsError
+        Something under resources/ is wrong; found before anything is fetched.
     """
     from updater.classify import load as load_model  # noqa: PLC0415
     from updater.fetch import harvest  # noqa: PLC0415
 
     settings, index = repository.settings, repository.load()
+    venues, model = venues_file.load(repository.root), load_model()
     if wish.patience is not None:
         settings = settings.model_copy(update={"arxiv": settings.arxiv.model_copy(update={"patience": wish.patience})})
     common = index.state.common(settings.arxiv.categories)
@@ -179,16 +191,20 @@ def run(repository: Repository, wish: Wish) -> Outcome:
         days = windows(common, settings.arxiv.first_day, wish.today, config.settle_days, config.overlap_days)
     with progress() as listener:
         harvested = harvest(settings, days, source=wish.source, today=wish.today, listener=listener)
-    verdicts = list(load_model().classify(harvested.records))
-    merger = Merger(index, venues_file.load(repository.root), rejudge=wish.rejudge)
+    verdicts = list(model.classify(harvested.records))
+    merger = Merger(index, venues, rejudge=wish.rejudge)
     changes = merger.run(zip(harvested.records, verdicts, strict=True))
     settled = Days([(dt.date.min, settled_day(wish.today, settings.update.settle_days))])
+    objection = None
     if not wish.explicit:
         if not wish.allow_shrink:
-            guard(index, changes, harvested.records, days & settled & _in_common(harvested), settings.update)
+            try:
+                guard(index, changes, harvested.records, days & settled & _in_common(harvested), settings.update)
+            except GuardError as error:
+                objection = error
         index.state.add({category: read & settled for category, read in harvested.read.items()})
-    report = _report(repository, index, changes, harvested, verdicts)
-    return Outcome(repository, index, changes, report, harvested.failure)
+    report = _report(repository, index, changes, harvested, verdicts, objection)
+    return Outcome(repository, index, changes, report, harvested.failure, objection)
 
 
 def _in_common(harvested: Harvest) -> Days:
@@ -198,7 +214,12 @@ def _in_common(harvested: Harvest) -> Days:
 
 
 def _report(
-    repository: Repository, index: Index, changes: Changes, harvested: Harvest, verdicts: Sequence[Verdict]
+    repository: Repository,
+    index: Index,
+    changes: Changes,
+    harvested: Harvest,
+    verdicts: Sequence[Verdict],
+    objection: GuardError | None,
 ) -> dict[str, Any]:
     told = report_page.Run(
         window=", ".join(span.replace("/", " to ") for span in harvested.window.dump()),
@@ -206,6 +227,10 @@ def _report(
         candidates=len(verdicts),
         decisions=dict(collections.Counter(str(verdict.decision) for verdict in verdicts)),
         gaps=harvested.missing().dump() if harvested.failure else (),
-        notices=harvested.notices,
+        notices=(
+            *([f"Stopped: {objection}"] if objection else ()),
+            *harvested.notices,
+            *(f"arXiv no longer has {id_}, which is listed" for id_ in harvested.deleted if id_ in index.papers),
+        ),
     )
     return report_page.report(index, changes, told, repository.taxonomy)

@@ -65,13 +65,14 @@ def _papers(repository: Repository) -> dict[str, ListFile]:
     files = {path: _read(repository.root, path) for path in repository.paper_files()}
     moved: list[tuple[str, Entry]] = []
     for path, file in files.items():
-        for entry in file.entries:
+        entries, file.entries = file.entries, []
+        for entry in entries:
             paper = _validated(repository, Paper, entry.data, path, entry.line)
             entry.data = paper.to_data()
-            if (target := paper_file(paper)) != path:
+            if (target := paper_file(paper)) == path:
+                file.entries.append(entry)
+            else:
                 moved.append((target, entry))
-        gone = [entry for _, entry in moved]
-        file.entries = [entry for entry in file.entries if entry not in gone]
     for target, entry in moved:
         files.setdefault(target, ListFile(target, header=[schema_line(target)])).entries.append(entry)
     return files

@@ -58,21 +58,26 @@ def same_work(a: Paper, b: Paper) -> bool:
 def _titles(index: Index) -> Iterator[Problem]:
     seen: dict[str, list[Paper]] = defaultdict(list)
     for paper in index.papers.values():
-        for other in seen[normal_title(paper.title)]:
+        if not (title := normal_title(paper.title)):  # signs only
+            continue
+        for other in seen[title]:
             if same_work(paper, other):
                 hint = f"merge it with {other.id} in {index.places[other.id].path}"
                 yield _at(index, paper.id, f"{paper.id} has the title and authors of {other.id}", hint)
-        seen[normal_title(paper.title)].append(paper)
+        seen[title].append(paper)
 
 
 def _addresses(index: Index) -> Iterator[Problem]:
-    dois: dict[str, str] = {}
+    works: dict[str, str] = {}
     for paper in index.papers.values():
-        if paper.links.doi:
-            doi = paper.links.doi.casefold()
-            if doi in dois:
-                yield _at(index, paper.id, f"{paper.id} has the DOI of {dois[doi]}", "merge the two")
-            dois.setdefault(doi, paper.id)
+        links = paper.links
+        for name, link in (
+            ("DOI", links.doi),
+            ("arXiv address", links.arxiv),
+            ("OpenReview address", links.openreview),
+        ):
+            if link and (first := works.setdefault(link.casefold(), paper.id)) != paper.id:
+                yield _at(index, paper.id, f"{paper.id} has the {name} of {first}", "merge the two")
     urls: dict[str, str] = {}
     for entries in index.resources.values():
         for entry in entries:
@@ -97,7 +102,7 @@ def _lists(index: Index) -> Iterator[Problem]:
         for id_ in sorted(lists[name] & listed):
             yield _at(index, id_, f"{id_} is listed here and stands in {name} too", f"remove it from {name}")
         for other in names[n + 1 :]:
-            if other == GONE and name in (BORDERLINE, REJECTED):
+            if other == GONE and name in (BORDERLINE, REJECTED, QUEUE):  # taken off the list, and judged anew
                 continue
             for id_ in sorted(lists[name] & lists[other]):
                 yield Problem(name, 1, f"{id_} stands in {other} too", "remove it from one of them")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +18,7 @@ from updater.index.model import Borderline, Gone, Model, Paper, Queued, Rejected
 from updater.index.state import State
 from updater.index.taxonomy import Taxonomy
 from updater.index.traces import Trace
-from updater.index.transaction import Transaction, recover
+from updater.index.transaction import Transaction, settle
 from updater.index.validate import load_model, model_problems
 from updater.index.yamlfile import ListFile, Problem, flow, no_gc, parse, scalar
 from updater.settings import Settings
@@ -103,8 +102,7 @@ class Repository:
 
     def read(self) -> tuple[Index, list[Problem]]:
         """Read everything that can be read, and tell what could not be."""
-        if not self.read_only:
-            recover(self.root)
+        settle(self.root)
         index = Index()
         problems: list[Problem] = []
         with no_gc():
@@ -129,11 +127,6 @@ class Repository:
                 path = file.relative_to(self.root).as_posix()
                 index.traces.update(traces_file.parse(file.read_bytes(), path))
         return index, problems
-
-    @cached_property
-    def read_only(self) -> bool:
-        """Whether the folder cannot be written to, so that reading must not finish what a crashed run left."""
-        return not os.access(self.root, os.W_OK)
 
     def paper_files(self) -> list[str]:
         """Paths of the month files, in order."""
@@ -254,8 +247,9 @@ class Editor:
             self.transaction.put(path, traces_file.render(content) if content else None)
 
     def put_state(self, state: State) -> None:
-        """Replace the state."""
-        self.transaction.put(state_file.FILE, mapping_file(state, state_file.FILE))
+        """Replace the state; where there is nothing to remember, there is no file."""
+        known = state.model_dump(exclude_defaults=True)
+        self.transaction.put(state_file.FILE, mapping_file(state, state_file.FILE) if known else None)
 
     def commit(self) -> list[str]:
         """Write everything; returns the paths that changed. WriteError if that is not possible (nothing changed then)."""
@@ -267,8 +261,8 @@ class Editor:
         for path in sorted(self._changed):
             file = self._files[path]
             file.sort()
-            keep = file.entries or path in COMPACT or path == QUEUE
-            self.transaction.put(path, file.render() if keep else None)
+            said = [line for line in (*file.header, *file.footer) if "yaml-language-server" not in line]
+            self.transaction.put(path, file.render() if file.entries or said else None)
         return self.transaction
 
 

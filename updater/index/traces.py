@@ -5,7 +5,9 @@ are not in the repository, so this is what paper pages, related papers and the m
 
 Keys of a line: `id`; `v`, version that was read; `p`, probability of being in scope; `because`, the strongest terms of the
 decision with their weights; `terms`, the record's own strongest TF-IDF terms with theirs (unit: share of a unit vector);
-`fp`, fingerprint of the entry as the machine last wrote it, by which a person's touch is recognized.
+`fp`, fingerprint of the entry as the machine last wrote it, by which a person's touch is recognized. Only where there is
+something to say: `filled`, what the machine filled in where a person left a key empty (key to fingerprint of the value);
+`aside`, the entry of a work that is kept off the list because another id of the same work is on it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -34,26 +36,41 @@ class Trace:
     because: Terms = ()
     terms: Terms = ()
     fingerprint: str = ""
+    filled: Mapping[str, str] = field(default_factory=dict)
+    aside: Mapping[str, Any] | None = None
+    """Keys: `accepted`, whether the model accepted the work or was in doubt; `entry`, its data."""
 
     def to_json(self) -> bytes:
         """The line, without its end."""
-        return orjson.dumps(
-            {
-                "id": self.id,
-                "v": self.version,
-                "p": round(self.probability, 4),
-                "because": [[t, round(w, 3)] for t, w in self.because],
-                "terms": [[t, round(w, 3)] for t, w in self.terms],
-                "fp": self.fingerprint,
-            }
-        )
+        line: dict[str, Any] = {
+            "id": self.id,
+            "v": self.version,
+            "p": round(self.probability, 4),
+            "because": [[t, round(w, 3)] for t, w in self.because],
+            "terms": [[t, round(w, 3)] for t, w in self.terms],
+            "fp": self.fingerprint,
+        }
+        if self.filled:
+            line["filled"] = dict(sorted(self.filled.items()))
+        if self.aside is not None:
+            line["aside"] = self.aside
+        return orjson.dumps(line)
 
     @classmethod
     def from_json(cls, line: bytes) -> Trace:
         """Read one line; ValueError, KeyError or TypeError if it is none."""
         raw = orjson.loads(line)
         pairs = {key: tuple((str(t), float(w)) for t, w in raw[key]) for key in ("because", "terms")}
-        return cls(str(raw["id"]), int(raw["v"]), float(raw["p"]), pairs["because"], pairs["terms"], str(raw["fp"]))
+        return cls(
+            id=str(raw["id"]),
+            version=int(raw["v"]),
+            probability=float(raw["p"]),
+            because=pairs["because"],
+            terms=pairs["terms"],
+            fingerprint=str(raw["fp"]),
+            filled=raw.get("filled", {}),
+            aside=raw.get("aside"),
+        )
 
 
 def fingerprint(data: Mapping[str, Any]) -> str:

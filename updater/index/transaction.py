@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -24,6 +26,9 @@ from updater.errors import LockedError, WriteError
 _PENDING: Final = "resources/.pending"
 _MANIFEST: Final = "manifest.json"
 _LOCK: Final = ".mi-index.lock"
+_COMMIT_SECONDS: Final = 30.0
+_held: Final[set[Path]] = set()
+"""Folders whose lock this process holds."""
 
 
 @contextlib.contextmanager
@@ -42,17 +47,52 @@ def lock(root: Path, wait: float = 0.0) -> Iterator[None]:
     WriteError
         The folder cannot be written to.
     """
+    root = root.resolve()
     holder = filelock.FileLock(root / _LOCK, timeout=wait)
     try:
-        with holder:
-            recover(root)
-            yield
+        holder.acquire()
     except filelock.Timeout as error:
         raise LockedError(f"another run is changing {root} (wait for it to end, or use --wait SECONDS)") from error
-    except PermissionError as error:
+    except OSError as error:
         raise WriteError(
-            f"cannot write to {root}: {error.strerror} (nothing was changed; is the folder read-only?)"
+            f"cannot write to {root}: {error.strerror or error} (nothing was changed; is the folder read-only?)"
         ) from error
+    try:
+        _held.add(root)
+        recover(root)
+        yield
+    finally:
+        _held.discard(root)
+        holder.release()
+
+
+def settle(root: Path) -> None:
+    """Before reading: finish or discard what a crashed run left, and let a run that is just putting its files in place end.
+
+    Where nothing is pending, nothing is touched. Where the folder cannot be written to, reading goes on with what is there.
+
+    Raises
+    ------
+    WriteError
+        A finished journal cannot be put in place.
+    LockedError
+        Another run has been putting its files in place for longer than `_COMMIT_SECONDS`.
+    """
+    root = root.resolve()
+    if root in _held or not (root / _PENDING).exists() or not os.access(root, os.W_OK):
+        return
+    deadline = time.monotonic() + _COMMIT_SECONDS
+    while True:
+        try:
+            with lock(root):
+                return
+        except LockedError:
+            # Its owner is alive: what is only staged is its own business, what has a manifest is about to be in place.
+            if not (root / _PENDING / _MANIFEST).exists():
+                return
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 class Transaction:
@@ -96,8 +136,10 @@ class Transaction:
             pending.mkdir(parents=True)
             moves: list[tuple[str, str | None]] = []
             for number, path in enumerate(changed):
-                content = self._staged[path]
-                (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+                content, folder = self._staged[path], (self.root / path).parent
+                folder.mkdir(parents=True, exist_ok=True)
+                if not os.access(folder, os.W_OK):
+                    raise PermissionError(errno.EACCES, f"{os.strerror(errno.EACCES)}: {folder}")
                 if content is not None:
                     _write_synced(pending / str(number), content)
                 moves.append((path, None if content is None else str(number)))
@@ -130,12 +172,14 @@ def recover(root: Path) -> bool:
         shutil.rmtree(pending, ignore_errors=True)
         return False
     try:
-        for path, staged in json.loads(manifest.read_bytes()):
+        for path, staged in _moves(root, manifest):
             target = root / path
             if staged is None:
                 target.unlink(missing_ok=True)
             elif (pending / staged).exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
                 (pending / staged).replace(target)
+            if target.parent.exists():
                 _sync_folder(target.parent)
         shutil.rmtree(pending)
     except OSError as error:
@@ -151,6 +195,25 @@ def _patch(path: str, old: bytes | None, new: bytes | None) -> str:
     names = ("/dev/null" if old is None else f"a/{path}", "/dev/null" if new is None else f"b/{path}")
     lines = difflib.unified_diff(before, after, *names)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _moves(root: Path, manifest: Path) -> list[tuple[str, str | None]]:
+    """What a journal says: (path, name of the staged file or None to remove the path).
+
+    A journal that came with somebody's branch must not reach outside of the index.
+    """
+    try:
+        moves = [
+            (str(path), None if staged is None else str(staged)) for path, staged in json.loads(manifest.read_bytes())
+        ]
+    except (ValueError, TypeError):
+        moves = [("", "")]
+    for path, staged in moves:
+        parts = Path(path).parts
+        inside = (root / path).resolve().is_relative_to(root.resolve()) and parts and parts[0] != ".git"
+        if not inside or not (staged is None or staged.isdecimal()):
+            raise WriteError(f"{manifest}: not a journal of mi-index (look at it, then delete the folder {_PENDING})")
+    return moves
 
 
 def _read(path: Path) -> bytes | None:

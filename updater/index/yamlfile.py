@@ -25,6 +25,8 @@ from updater.errors import DataError
 
 Value = str | list["Value"] | dict[str, "Value"]
 
+_BREAK: Final = re.compile("\r\n?|[\x85\u2028\u2029]")
+"""What counts as the end of a line in YAML 1.1 beside the line feed (https://yaml.org/spec/1.1/#b-char)."""
 _LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _MAX_BYTES: Final = 32 * 1024 * 1024
 
@@ -290,6 +292,8 @@ class ListFile:
     footer: list[str] = field(default_factory=list)
     compact: bool = False
     """One entry a line, no blank lines between (id lists); otherwise one key a line."""
+    _by_id: dict[str, Entry] | None = None
+    """The entries by id; None before it is asked for and after something was dropped."""
 
     @classmethod
     def parse(cls, text: str, path: str, *, compact: bool = False) -> ListFile:
@@ -300,7 +304,7 @@ class ListFile:
         DataError
             It is not YAML, or not a list; the message names file and line.
         """
-        text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+        text = _BREAK.sub("\n", text.removeprefix("\ufeff"))
         parsed = parse(text, path)
         out = cls(path, compact=compact)
         lines = text.split("\n")
@@ -325,12 +329,16 @@ class ListFile:
             stop = starts[n + 1] if n + 1 < len(starts) else len(lines)
             own = lines[starts[n] : stop]
             rest: list[str] = []
-            while own and (not own[-1].strip() or own[-1].startswith("#")):
+            while own and (not own[-1].strip() or own[-1].startswith("#") or own[-1].rstrip() == "..."):
                 rest.insert(0, own.pop())
-            entry = Entry(parsed.value[n], above=above, source=own, line=starts[n] + 1)
+            rest = [
+                line for line in rest if line.strip() and line.rstrip() != "..."
+            ]  # the end of the document goes without
+            indented = not lines[starts[n]].startswith("-")  # would not fit beside new entries
+            entry = Entry(parsed.value[n], above=above, source=None if indented else own, line=starts[n] + 1)
             _place_comments(entry, item, notes, starts[n], starts[n] + len(own))
             out.entries.append(entry)
-            above = [line for line in rest if line.strip()]
+            above = rest
         out.footer = above
         return out
 
@@ -351,20 +359,28 @@ class ListFile:
         return "\n".join(blocks)
 
     def find(self, id_: str) -> Entry | None:
-        """The entry with this id, if there is one."""
-        return next((e for e in self.entries if e.id == id_), None)
+        """The entry with this id, if there is one; the first if there are several."""
+        if self._by_id is None:
+            self._by_id = {}
+            for entry in self.entries:
+                self._by_id.setdefault(entry.id, entry)
+        return self._by_id.get(id_)
 
     def put(self, data: dict[str, Any] | str) -> None:
         """Add an entry, or change the one with the same id."""
         id_ = data if isinstance(data, str) else str(data["id"])
         if (entry := self.find(id_)) is None:
-            self.entries.append(Entry(data))
+            self.entries.append(new := Entry(data))
+            if self._by_id is not None:
+                self._by_id[id_] = new
         elif isinstance(data, dict):
             entry.replace(data)
 
     def drop(self, id_: str) -> None:
         """Remove the entry with this id, if there is one; comments above it go with it."""
-        self.entries = [e for e in self.entries if e.id != id_]
+        if self.find(id_) is not None:
+            self.entries = [e for e in self.entries if e.id != id_]
+            self._by_id = None
 
     def sort(self, key: Any = None) -> None:
         """Put the entries in canonical order: by id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from updater.index.model import Links, Paper, Queued
@@ -50,7 +51,7 @@ def paper_of(record: Record, verdict: Verdict, venues: Venues, *, withdrawn: boo
     return Paper(
         id=record.id,
         title=plain_tex(record.title),
-        authors=[plain_tex(name) for name in record.authors],
+        authors=[name for name in map(plain_tex, record.authors) if name],
         date=record.published.isoformat() if record.published else "",
         venue=venues.from_comment(record.comment, record.journal_ref) or None,
         links=links_of(record),
@@ -71,11 +72,23 @@ _SHARED: Final = (
 )  # fmt: skip
 
 
-def queued_of(record: Record, verdict: Verdict, venues: Venues) -> Queued:
-    """The queue's entry for a doubtful record; ValidationError if the record is unusable."""
-    fields = {name: getattr(paper_of(record, verdict, venues, withdrawn=False), name) for name in _SHARED}
-    because = [f"{term} {weight:+.2f}" for term, weight in verdict.because]
-    return Queued(**fields, probability=round(verdict.probability, 4), because=because)
+def trace_of(record: Record, verdict: Verdict, entry: Paper | Queued | None) -> Trace:
+    """What the model saw, with the fingerprint of the entry as the machine writes it; rounded as the file has it."""
+    return Trace(
+        record.id,
+        record.version,
+        round(verdict.probability, 4),
+        tuple((term, round(weight, 3)) for term, weight in verdict.because),
+        tuple((term, round(weight, 3)) for term, weight in verdict.terms),
+        fingerprint(entry.to_data()) if entry is not None else "",
+    )
+
+
+def queued_of(paper: Paper, trace: Trace) -> Queued:
+    """The queue's entry for a doubtful work, from what would be its entry on the list and what the model saw."""
+    fields = {name: getattr(paper, name) for name in _SHARED}
+    because = [f"{term} {weight:+.2f}" for term, weight in trace.because]
+    return Queued(**fields, probability=trace.probability, because=because)
 
 
 def paper_from_queue(queued: Queued, status: str = "auto", *, withdrawn: bool = False) -> Paper:
@@ -84,26 +97,74 @@ def paper_from_queue(queued: Queued, status: str = "auto", *, withdrawn: bool = 
     return Paper(**{**fields, "date": queued.date or ""}, status=status, withdrawn=withdrawn)
 
 
-def trace_of(record: Record, verdict: Verdict, entry: Paper | Queued | None) -> Trace:
-    """What the model saw, with the fingerprint of the entry as the machine writes it."""
-    mark = fingerprint(entry.to_data()) if entry is not None else ""
-    return Trace(record.id, record.version, verdict.probability, verdict.because, verdict.terms, mark)
-
-
 def complete(paper: Paper, record: Record, verdict: Verdict, venues: Venues) -> Paper:
     """A person's entry with what it left empty filled in; nothing that stands there is changed."""
-    new: dict[str, object] = {}
+    return fill(paper, record, verdict, venues, {})[0]
+
+
+def fill(
+    paper: Paper, record: Record, verdict: Verdict, venues: Venues, before: Mapping[str, str]
+) -> tuple[Paper, dict[str, str]]:
+    """A person's entry with what it leaves empty filled in from a newer version of the record.
+
+    Parameters
+    ----------
+    before
+        What the machine filled in earlier: key to fingerprint of the value. Such values give way to the newer version's, so
+        that it does not matter which versions were seen. Where one is gone, a person took it out, and it stays out.
+
+    Returns
+    -------
+    The entry, and what is filled in now.
+    """
+    data = _flat(paper)
+    taken_out = {key: mark for key, mark in before.items() if key not in data}
+    for key, mark in before.items():
+        if key in data and _mark(data[key]) == mark:
+            del data[key]
+    found: dict[str, object] = {
+        "authors": [name for name in map(plain_tex, record.authors) if name],
+        "venue": venues.from_comment(record.comment, record.journal_ref),
+        "models": list(verdict.models),
+        "keywords": list(verdict.keywords)[:8],
+    }
+    found |= {f"links.{key}": url for key, url in links_of(record).model_dump(exclude_none=True).items()}
+    new = {key: value for key, value in found.items() if value and key not in data and key not in taken_out}
+    data |= new
     if record.published and len(paper.date) < len("2022-11-01"):
-        new["date"] = record.published.isoformat()
-    if not paper.authors:
-        new["authors"] = [plain_tex(name) for name in record.authors]
-    if not paper.venue and (venue := venues.from_comment(record.comment, record.journal_ref)):
-        new["venue"] = venue
-    known, found = paper.links.model_dump(exclude_none=True), links_of(record).model_dump(exclude_none=True)
-    if missing := {key: value for key, value in found.items() if key not in known}:
-        new["links"] = Links(**{**known, **missing})
-    if not paper.models and verdict.models:
-        new["models"] = list(verdict.models)
-    if not paper.keywords and verdict.keywords:
-        new["keywords"] = list(verdict.keywords)[:8]
-    return paper.model_copy(update=new) if new else paper
+        # The same in every version, and only made more precise, so it needs no note.
+        day = record.published.isoformat()
+        data["date"] = day if day.startswith(paper.date) else paper.date
+    return _unflat(paper, data), taken_out | {key: _mark(value) for key, value in new.items()}
+
+
+def fill_link(paper: Paper, key: str, url: str, before: Mapping[str, str]) -> tuple[Paper, dict[str, str]]:
+    """As `fill`, for one link (key of `links`); an empty address takes back what was filled in."""
+    data, name = _flat(paper), f"links.{key}"
+    if name in data and _mark(data[name]) != before.get(name):  # a person's
+        return paper, dict(before)
+    if name not in data and name in before:  # a person took it out
+        return paper, dict(before)
+    data.pop(name, None)
+    marks = {k: m for k, m in before.items() if k != name}
+    if url:
+        data[name] = url
+        marks[name] = _mark(url)
+    return _unflat(paper, data), marks
+
+
+def _flat(paper: Paper) -> dict[str, object]:
+    """What an entry says, by key; links by `links.key`; without what it leaves empty."""
+    data = {key: value for key, value in paper.model_dump(exclude_none=True).items() if value}
+    links = data.pop("links", {})
+    return data | {f"links.{key}": url for key, url in links.items()}
+
+
+def _unflat(paper: Paper, data: Mapping[str, object]) -> Paper:
+    links = {key.removeprefix("links."): value for key, value in data.items() if key.startswith("links.")}
+    plain = {key: value for key, value in data.items() if not key.startswith("links.")}
+    return Paper.model_validate({**plain, "links": links, "status": paper.status})
+
+
+def _mark(value: object) -> str:
+    return fingerprint({"": value})

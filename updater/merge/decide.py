@@ -8,6 +8,7 @@ A decision is one JSON object: `id`, `decision` (accept, reject, borderline, cor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 import orjson
@@ -18,7 +19,7 @@ from updater.index.model import Borderline, Gone, Paper, Queued, Rejected
 from updater.index.repository import BACKGROUND, BORDERLINE, GONE, QUEUE, REJECTED, Editor, Index, Repository
 from updater.index.text import plain_tex
 from updater.merge.build import complete, links_of, paper_from_queue
-from updater.merge.identity import Known
+from updater.merge.identity import Known, same
 from updater.merge.venues import load as load_venues
 from updater.records import Record
 from updater.verdict import Verdict
@@ -101,7 +102,7 @@ class Desk:
             A decision is about an id that nobody knows, or it makes an entry that is not valid; nothing is staged then that
             could be committed.
         """
-        unknown = [d.id for d in decisions if not self._entry(d.id)]
+        unknown = [d.id for d in decisions if d.decision == "accept" and not self._entry(d.id)]
         self._records = {record.id: record for record in self._lookup(unknown)} if unknown else {}
         for decision in decisions:
             try:
@@ -122,7 +123,7 @@ class Desk:
         if paper := self.index.papers.get(decision.id):
             return paper
         if queued := self.index.queue.get(decision.id):
-            return paper_from_queue(queued)
+            return paper_from_queue(queued, withdrawn=decision.id in self.index.state.withdrawn)
         record = self._records.get(decision.id)
         if record is None:
             raise UsageError(
@@ -192,14 +193,30 @@ class Desk:
         self.editor.put(BORDERLINE, borderline)
 
     def _take_out(self, id_: str) -> None:
-        """Off the list, with a page that says so if it was published, and out of every other list."""
+        """Off the list, with a page that says so if it was published, and out of every other list; so are its twins."""
+        if (entry := self._entry(id_)) is not None:
+            self._dismiss_twins(entry if isinstance(entry, Paper) else paper_from_queue(entry))
         if (paper := self.index.papers.pop(id_, None)) is not None:
             self.editor.drop_paper(paper)
             self._known.remove(id_)
-            gone = Gone(id=id_, title=paper.title, reason="out-of-scope", url=paper.url or None)
-            self.index.gone[id_] = gone
-            self.editor.put(GONE, gone)
+            self._bury(Gone(id=id_, title=paper.title, reason="out-of-scope", url=paper.url or None))
         self._forget(id_)
+
+    def _dismiss_twins(self, paper: Paper) -> None:
+        """What a person takes off the list does not come back under another id of the same work."""
+        for gone in [g for g in self.index.gone.values() if g.see == paper.id]:
+            reason = "out-of-scope" if gone.reason == "duplicate" else gone.reason
+            self._bury(gone.model_copy(update={"reason": reason, "see": None}))
+        for trace in [t for t in self.index.traces.values() if t.aside is not None]:
+            other = Paper.model_validate(trace.aside["entry"]) if trace.aside else paper
+            if same(other, paper) and other.id not in self.index.papers:
+                self._bury(Gone(id=other.id, title=other.title, reason="out-of-scope", url=other.url or None))
+                self.index.traces[other.id] = replace(trace, aside=None)
+                self.editor.put_traces(self.index.traces, {other.id: trace})
+
+    def _bury(self, gone: Gone) -> None:
+        self.index.gone[gone.id] = gone
+        self.editor.put(GONE, gone)
 
     def _forget(self, id_: str) -> None:
         """Out of the queue and of the lists of what was left out."""

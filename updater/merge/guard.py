@@ -38,10 +38,10 @@ def guard(index: Index, changes: Changes, records: Iterable[Record], read: Days,
     GuardError
         More entries would go than `max_removed` allows, or far fewer papers of the field came than usual. Nothing was written.
     """
-    if len(changes.removed) > config.max_removed:
-        some = ", ".join(sorted(changes.removed)[:5])
+    if len(lost := changes.lost) > config.max_removed:  # an entry that leads to another of the same work is not lost
+        some = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
         raise GuardError(
-            f"the run would remove {len(changes.removed)} entries ({some} …); nothing was changed "
+            f"the run would remove {len(lost)} {'entry' if len(lost) == 1 else 'entries'} ({some}); nothing was changed "
             "(look at them with --dry-run; if it is right, run again with --allow-shrink)"
         )
     if not read:

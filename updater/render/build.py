@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from updater.errors import UsageError
 from updater.index.repository import Repository
 from updater.render import api, engine, exports, feeds, layout, related, search
 from updater.render.catalogue import Catalogue
-from updater.render.documents import counted, documents
+from updater.render.documents import documents
 from updater.render.frame import SHELL, Frame, fill
 from updater.render.markup import environment
 from updater.render.pages import Pages, Writer
@@ -89,12 +88,10 @@ def build(
     engine.build(repository.root, fresh, engine_name)
     with search.Service() as index:
         steps.begin("search, begun")
-        counts: dict[str, Counter[str]] = {}
-        # indexed by another process while the pages are written
-        index.add(counted(documents(catalogue, fresh), counts))
+        index.add(documents(catalogue, fresh))  # indexed by another process while the pages are written
         writer = Writer(fresh, Frame.read(fresh), env, catalogue)
         pages = Pages(writer, env, catalogue)
-        parts = Parts(pages, env, catalogue, repository.root, places, counts)
+        parts = Parts(pages, env, catalogue, repository.root, places)
         steps.begin("hand-written pages")
         _complete(writer, parts)
         for name in pages.all():

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
 
-from updater.render.catalogue import Catalogue, Entry, Item, sort_key, venue_series
+from updater.render.catalogue import Catalogue, Entry, Item, venue_series
 from updater.render.frame import SHELL
 from updater.render.search import Document
 
 _SKIPPED: Final = frozenset({"script", "style", "svg", "nav", "pre", "headerlink"})
-_UNDATED: Final = {"date": "0"}
 _PILCROW: Final = "\u00b6"
 _VOID: Final = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
@@ -25,21 +23,14 @@ _KINDS: Final = {"guides": "guide", "methods": "method"}
 
 def documents(catalogue: Catalogue, site: Path) -> Iterator[Document]:
     """Everything to find, papers newest first; the hand-written pages are read from the site that the engine built."""
-    dated = [(sort_key(entry.paper), f"/{entry.path}") for entry in catalogue.entries]
-    dated += [((item.resource.date or "", item.resource.id), f"/{item.path}") for item in catalogue.items]
-    # a document without the key by which results are sorted would be left out of them, so every one has a place
-    places = {url: f"{place}" for place, (_, url) in enumerate(sorted(dated), 1)}
+    total = len(catalogue.entries)
     for entry in catalogue.entries:
-        yield paper(catalogue, entry, places[f"/{entry.path}"])
+        yield paper(catalogue, entry, total)
     for item in catalogue.items:
-        yield resource(item, places[f"/{item.path}"])
+        yield resource(item)
     for slug, category in catalogue.taxonomy.by_slug.items():
         yield Document(
-            f"/categories/{slug}/",
-            category.title,
-            category.definition,
-            filters={"kind": ["topic"], "category": [slug]},
-            sort=_UNDATED,
+            f"/categories/{slug}/", category.title, category.definition, filters={"kind": ["topic"], "category": [slug]}
         )
     for file in sorted(site.rglob("index.html")):
         name = file.relative_to(site).as_posix()
@@ -47,15 +38,7 @@ def documents(catalogue: Catalogue, site: Path) -> Iterator[Document]:
             yield found
 
 
-def counted(documents: Iterable[Document], counts: dict[str, Counter[str]]) -> Iterator[Document]:
-    """The documents, while it is noted in `counts` how many have each value of each filter."""
-    for document in documents:
-        for name, values in document.filters.items():
-            counts.setdefault(name, Counter()).update(values)
-        yield document
-
-
-def paper(catalogue: Catalogue, entry: Entry, place: str) -> Document:
+def paper(catalogue: Catalogue, entry: Entry, total: int) -> Document:
     """A paper. What is only shown, not searched, travels as a filter: the words of `meta` are indexed like the content."""
     p = entry.paper
     filters = {
@@ -71,14 +54,14 @@ def paper(catalogue: Catalogue, entry: Entry, place: str) -> Document:
     return Document(
         f"/{entry.path}",
         p.title,
-        content(p.summary or "", [*p.keywords, *p.models]),
-        {"authors": ", ".join(p.authors)} if p.authors else {},
+        content(p.summary or "", [*p.keywords, *p.models, p.id]),
+        {"authors": ", ".join(p.authors), "date": p.date} if p.authors else {"date": p.date},
         filters,
-        {"date": place},
+        {"date": f"{total - entry.number}"},
     )
 
 
-def resource(item: Item, place: str) -> Document:
+def resource(item: Item) -> Document:
     """Anything else that is listed."""
     r = item.resource
     filters = {
@@ -89,9 +72,7 @@ def resource(item: Item, place: str) -> Document:
         "has": [name for name, have in (("code", bool(r.links.code)), ("landmark", bool(r.featured))) if have],
     }
     meta = {"authors": ", ".join(r.authors)} if r.authors else {}
-    return Document(
-        f"/{item.path}", r.name, content(r.description, [*r.keywords, *r.models]), meta, filters, {"date": place}
-    )
+    return Document(f"/{item.path}", r.name, content(r.description, [*r.keywords, *r.models]), meta, filters)
 
 
 def content(sentence: str, words: list[str]) -> str:
@@ -133,4 +114,4 @@ def page(file: Path, name: str) -> Document | None:
     if not title or not text:
         return None
     kind = _KINDS.get(name.split("/", maxsplit=1)[0], "page")
-    return Document("/" + name.removesuffix("index.html"), title, text, filters={"kind": [kind]}, sort=_UNDATED)
+    return Document("/" + name.removesuffix("index.html"), title, text, filters={"kind": [kind]})
