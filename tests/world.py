@@ -126,7 +126,7 @@ def world(web_server: tuple[ThreadingHTTPServer, list[World]], monkeypatch: pyte
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
     monkeypatch.delenv("GH_TOKEN", raising=False)
     monkeypatch.setattr("updater.cli.contribute.lookup", lambda _repository: made.lookup)
-    monkeypatch.setattr("updater.cli.contribute.classifier", lambda: classify)
+    monkeypatch.setattr("updater.cli.contribute.classifier", lambda _repository: classify)
     current.append(made)
     made.arxiv[SHEEP.id] = SHEEP
     return made

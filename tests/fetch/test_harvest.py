@@ -12,7 +12,7 @@ from support.clock import FakeTime
 from support.works import work
 
 from updater.errors import RefusedError, SourceError, UsageError
-from updater.fetch import Harvest, Window, harvest
+from updater.fetch import Harvest, Progress, Window, harvest
 from updater.fetch.transport import Manners, Transport, manners
 from updater.index.state import Days
 from updater.settings import Settings
@@ -173,6 +173,21 @@ def test_windows(project_settings: Settings) -> None:
 def test_which_source_first(arxiv_server: ArxivServer, project_settings: Settings) -> None:
     assert read(project_settings).sources == ("api",)
     assert read(project_settings, window=Window(dt.date(2026, 1, 1), dt.date(2026, 3, 15))).sources == ("oai",)
+
+
+@pytest.mark.parametrize("source", ["api", "oai", "feed"])
+def test_progress(arxiv_server: ArxivServer, project_settings: Settings, source: str) -> None:
+    arxiv = project_settings.arxiv.model_copy(update={"oai_stretch_days": 5})
+    small = project_settings.model_copy(update={"arxiv": arxiv})
+    arxiv_server.today = dt.date(2026, 3, 11)
+    steps: list[Progress] = []
+    line = Transport(Manners("Test/1", delay=0.0))
+    result = harvest(small, WEEK, source=source, today=arxiv_server.today, transport=line, listener=steps.append)
+    done = [s.done for s in steps]
+    assert done and done == sorted(done)
+    assert all(s.total is None or s.done <= s.total for s in steps)
+    assert steps[-1].records >= len(result.records)
+    assert steps[-1].total is not None
 
 
 # --- faults --------------------------------------------------------------------------------------------------------------

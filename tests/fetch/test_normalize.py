@@ -182,6 +182,10 @@ def test_abstracts_do_not_depend_on_where_lines_break() -> None:
     text = "x" * 59 + " " + address
     broken = f"{text[:80]}\n{text[80:]}"
     assert normalize.unwrap(broken) == text
+    assert normalize.unwrap(f"{'z' * 77} at\n{address[:79]}") == f"{'z' * 77} at\n{address[:79]}"
+    assert (
+        normalize.unwrap(f"{'z' * 74} \\href{{\n{address[:60]}-\nmore") == f"{'z' * 74} \\href{{\n{address[:60]}-\nmore"
+    )
     assert normalize.unwrap("short line\nnext") == "short line\nnext"
     assert normalize.unwrap("y" * 74 + " " + "whole" + "\n" + "words stay") == "y" * 74 + " whole\nwords stay"
 

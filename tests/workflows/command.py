@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> None:
     from updater.cli import contribute  # noqa: PLC0415
 
     contribute.lookup = lambda _repository: lambda ids: [SHEEP for id_ in ids if id_ == SHEEP.id]
-    contribute.classifier = lambda: classify
+    contribute.classifier = lambda _repository: classify
     main()
 
 

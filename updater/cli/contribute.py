@@ -43,13 +43,13 @@ def lookup(repository: Repository) -> Lookup:
     return by_id
 
 
-def classifier() -> Classifier:
+def classifier(repository: Repository) -> Classifier:
     """The shipped model, loaded when it is used."""
 
     def classify(records: Sequence[Record]) -> list[Verdict]:
         from updater.classify import load  # noqa: PLC0415
 
-        return list(load().classify(records))
+        return list(load(root=repository.root).classify(records))
 
     return classify
 
@@ -195,7 +195,7 @@ def _proposal(counter: Counter, found: Found, wish: Wish, *, ask: bool) -> Propo
 
     while True:
         try:
-            return counter.propose(found, wish, classifier())
+            return counter.propose(found, wish, classifier(counter.repository))
         except MissingError as missing:
             if not ask:
                 raise
@@ -255,7 +255,7 @@ def _from_issue(
 
     issue = forms.read(issue_file.read(), getattr(issue_file, "name", "-"), forms.load(repository.root))
     with lock(repository.root, wait):
-        clerk = Clerk(repository, Web(repository.settings), lookup(repository), classifier(), dry=dry_run)
+        clerk = Clerk(repository, Web(repository.settings), lookup(repository), classifier(repository), dry=dry_run)
         outcome = clerk.handle(issue)
     text = answer(outcome, environment(repository.root), repository)
     if answer_file is not None:

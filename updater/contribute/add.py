@@ -222,7 +222,7 @@ class Counter:
             raise MissingError("the page names no date (say when it was published)", ["date"])
         id_ = found.record.id or self._mint(authors, date, title)
         record = dataclasses.replace(found.record, id=id_)
-        verdict = classify([record])[0] if classify is not None else None
+        verdict = self._verdict(record, classify)
         if verdict is None and not wish.values.get("categories"):
             raise MissingError("no model to predict categories by (say which, the primary one first)", ["categories"])
         base = verdict or Verdict(id_, 1.0, "accept", "", tuple((c, 1.0) for c in wish.values["categories"]))
@@ -243,6 +243,18 @@ class Counter:
         refuse_copy(entry.summary or "", record.abstract, "summary")
         return Proposal(PAPER, entry, paper_file(entry), found, record, verdict, tuple(notes))
 
+    def _verdict(self, record: Record, classify: Classifier | None) -> Verdict | None:
+        """What the model says, as far as the taxonomy has it; None if it knows none of its categories (another field's model)."""
+        if classify is None:
+            return None
+        verdict, taxonomy = classify([record])[0], self.repository.taxonomy
+        categories = tuple(pair for pair in verdict.categories if pair[0] in taxonomy.category_slugs)
+        facets = {
+            name: tuple(value for value in values if value in taxonomy.facet_values.get(name, ()))
+            for name, values in verdict.facets.items()
+        }
+        return dataclasses.replace(verdict, categories=categories, facets=facets) if categories else None
+
     def _venue(self, venue: str, date: str, notes: list[str]) -> str | None:
         if not venue:
             return None
@@ -261,7 +273,7 @@ class Counter:
             raise MissingError("what is it for? (say --description, one sentence of your own)", ["description"])
         id_ = self._free_slug(slugify(name), slugify(" ".join(found.record.authors[:1])))
         record = dataclasses.replace(found.record, id=id_, title=name)
-        verdict = classify([record])[0] if classify is not None else None
+        verdict = self._verdict(record, classify)
         if verdict is None and not given.get("categories"):
             raise MissingError("no model to predict categories by (say which, the primary one first)", ["categories"])
         links = {key: url for key, url in {**found.links, **given.get("links", {})}.items() if url != record.url}

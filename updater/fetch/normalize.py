@@ -36,7 +36,7 @@ _UNSAFE: Final = re.compile(
     "\U000e0000-\U000e0fff"  # tags: invisible text
     "]"
 )
-_BROKEN_AT_HYPHEN: Final = re.compile(r"(?<=\w)- (?=\w)")
+_BROKEN_AT_HYPHEN: Final = re.compile(r"(?<=[\w}])- (?=[\w\\%])")
 _AROUND_DASHES: Final = re.compile(r" ?(-{2,}) ?")
 
 _ARXIV_ID: Final = re.compile(
@@ -129,18 +129,27 @@ def abstract(text: str | None) -> str:
 def unwrap(text: str | None) -> str | None:
     """Join words that were longer than a line and were broken at its end; other line breaks stay.
 
-    OAI-PMH sends abstracts in lines of at most 80 characters. A line that is full to the last column and whose last word
-    would, joined with the first of the next line, be longer than a line was broken inside that word: most often an
-    address.
+    OAI-PMH sends abstracts in lines of at most 80 characters. A line that is full to the last column was broken inside a
+    word if that word, joined with what follows, is longer than a line: most often an address. It was not if another
+    address, a formula's command, or text after a closing bracket begins on the next line.
     """
     if not text or len(text) > 8 * MAX_ABSTRACT:
         return text
     lines = text.strip().split("\n")
     out = lines[0]
     for above, line in pairwise(lines):
-        cut = len(above) == _LINE and len(above) - above.rfind(" ") - 1 + len(line.partition(" ")[0]) > _LINE
-        out += line if cut else f"\n{line}"
+        out += line if len(above) == _LINE and _broken(above.rpartition(" ")[2], line) else f"\n{line}"
     return out
+
+
+def _broken(end: str, line: str) -> bool:
+    begin, gap, _ = line.partition(" ")
+    if (begin.startswith(("http", "\\")) and not end.endswith("~")) or (
+        end.endswith((")", "}")) and begin[:1].isalnum()
+    ):
+        return False
+    # A line that is one word up to a hyphen goes on after it.
+    return len(end) + len(begin) > _LINE or (not gap and begin.endswith("-"))
 
 
 def comment(text: str | None) -> str:

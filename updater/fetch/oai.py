@@ -101,6 +101,7 @@ class OaiPmh:
         self._today = today
         self._begun: dt.date | None = None
         self._kept = self._pages = 0
+        self._expected: int | None = None
 
     def read(self, window: Window) -> Iterator[Batch]:
         """Yield the submissions of `window`, one batch a stretch of datestamps, newest stretch first.
@@ -113,7 +114,9 @@ class OaiPmh:
         channel = self._transport.channel(partial(self._parse, window), XML)
         stretches = self._stretches(window.first, max(window.first, self._today))
         self._begun = None
-        for stretch in reversed(stretches):
+        for number, stretch in enumerate(reversed(stretches)):
+            # What is still to come costs about as many pages as what was read.
+            self._expected = round(self._pages / number * len(stretches)) if number else None
             found = _Found()
             # Nothing follows the newest stretch, so it has no end, and it does not matter whether our clock is right.
             until = None if stretch is stretches[-1] else stretch.last
@@ -227,7 +230,8 @@ class OaiPmh:
 
     def _tell(self, what: str, kept: int) -> None:
         if self._listener:
-            self._listener(Progress(self.name, what, self._pages, None, self._kept + kept))
+            expected = None if self._expected is None else max(self._expected, self._pages + 1)
+            self._listener(Progress(self.name, what, self._pages, expected, self._kept + kept))
 
     # --- one page --------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from updater.errors import UsageError
 from updater.index.repository import Repository
 from updater.render import api, engine, exports, feeds, layout, related, search
 from updater.render.catalogue import Catalogue
-from updater.render.documents import documents
+from updater.render.documents import counted, documents
 from updater.render.frame import SHELL, Frame, fill
 from updater.render.markup import environment
 from updater.render.pages import Pages, Writer
@@ -88,10 +89,12 @@ def build(
     engine.build(repository.root, fresh, engine_name)
     with search.Service() as index:
         steps.begin("search, begun")
-        index.add(documents(catalogue, fresh))  # indexed by another process while the pages are written
+        counts: dict[str, Counter[str]] = {}
+        # indexed by another process while the pages are written
+        index.add(counted(documents(catalogue, fresh), counts))
         writer = Writer(fresh, Frame.read(fresh), env, catalogue)
         pages = Pages(writer, env, catalogue)
-        parts = Parts(pages, env, catalogue, repository.root, places)
+        parts = Parts(pages, env, catalogue, repository.root, places, counts)
         steps.begin("hand-written pages")
         _complete(writer, parts)
         for name in pages.all():

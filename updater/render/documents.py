@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
 
-from updater.render.catalogue import Catalogue, Entry, Item, venue_series
+from updater.render.catalogue import Catalogue, Entry, Item, sort_key, venue_series
 from updater.render.frame import SHELL
 from updater.render.search import Document
 
 _SKIPPED: Final = frozenset({"script", "style", "svg", "nav", "pre", "headerlink"})
+_UNDATED: Final = {"date": "0"}
 _PILCROW: Final = "\u00b6"
 _VOID: Final = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
@@ -23,14 +25,21 @@ _KINDS: Final = {"guides": "guide", "methods": "method"}
 
 def documents(catalogue: Catalogue, site: Path) -> Iterator[Document]:
     """Everything to find, papers newest first; the hand-written pages are read from the site that the engine built."""
-    total = len(catalogue.entries)
+    dated = [(sort_key(entry.paper), f"/{entry.path}") for entry in catalogue.entries]
+    dated += [((item.resource.date or "", item.resource.id), f"/{item.path}") for item in catalogue.items]
+    # a document without the key by which results are sorted would be left out of them, so every one has a place
+    places = {url: f"{place}" for place, (_, url) in enumerate(sorted(dated), 1)}
     for entry in catalogue.entries:
-        yield paper(catalogue, entry, total)
+        yield paper(catalogue, entry, places[f"/{entry.path}"])
     for item in catalogue.items:
-        yield resource(item)
+        yield resource(item, places[f"/{item.path}"])
     for slug, category in catalogue.taxonomy.by_slug.items():
         yield Document(
-            f"/categories/{slug}/", category.title, category.definition, filters={"kind": ["topic"], "category": [slug]}
+            f"/categories/{slug}/",
+            category.title,
+            category.definition,
+            filters={"kind": ["topic"], "category": [slug]},
+            sort=_UNDATED,
         )
     for file in sorted(site.rglob("index.html")):
         name = file.relative_to(site).as_posix()
@@ -38,7 +47,15 @@ def documents(catalogue: Catalogue, site: Path) -> Iterator[Document]:
             yield found
 
 
-def paper(catalogue: Catalogue, entry: Entry, total: int) -> Document:
+def counted(documents: Iterable[Document], counts: dict[str, Counter[str]]) -> Iterator[Document]:
+    """The documents, while it is noted in `counts` how many have each value of each filter."""
+    for document in documents:
+        for name, values in document.filters.items():
+            counts.setdefault(name, Counter()).update(values)
+        yield document
+
+
+def paper(catalogue: Catalogue, entry: Entry, place: str) -> Document:
     """A paper. What is only shown, not searched, travels as a filter: the words of `meta` are indexed like the content."""
     p = entry.paper
     filters = {
@@ -54,14 +71,14 @@ def paper(catalogue: Catalogue, entry: Entry, total: int) -> Document:
     return Document(
         f"/{entry.path}",
         p.title,
-        content(p.summary or "", [*p.keywords, *p.models, p.id]),
-        {"authors": ", ".join(p.authors), "date": p.date} if p.authors else {"date": p.date},
+        content(p.summary or "", [*p.keywords, *p.models]),
+        {"authors": ", ".join(p.authors)} if p.authors else {},
         filters,
-        {"date": f"{total - entry.number}"},
+        {"date": place},
     )
 
 
-def resource(item: Item) -> Document:
+def resource(item: Item, place: str) -> Document:
     """Anything else that is listed."""
     r = item.resource
     filters = {
@@ -72,7 +89,9 @@ def resource(item: Item) -> Document:
         "has": [name for name, have in (("code", bool(r.links.code)), ("landmark", bool(r.featured))) if have],
     }
     meta = {"authors": ", ".join(r.authors)} if r.authors else {}
-    return Document(f"/{item.path}", r.name, content(r.description, [*r.keywords, *r.models]), meta, filters)
+    return Document(
+        f"/{item.path}", r.name, content(r.description, [*r.keywords, *r.models]), meta, filters, {"date": place}
+    )
 
 
 def content(sentence: str, words: list[str]) -> str:
@@ -114,4 +133,4 @@ def page(file: Path, name: str) -> Document | None:
     if not title or not text:
         return None
     kind = _KINDS.get(name.split("/", maxsplit=1)[0], "page")
-    return Document("/" + name.removesuffix("index.html"), title, text, filters={"kind": [kind]})
+    return Document("/" + name.removesuffix("index.html"), title, text, filters={"kind": [kind]}, sort=_UNDATED)

@@ -6,6 +6,7 @@ Each name is a template in site/templates/parts; what it needs beyond the catalo
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -33,12 +34,21 @@ class PartError(MiIndexError):
 class Parts:
     """Renders parts by name; called with the marker's name and arguments and the page that it stands on."""
 
-    def __init__(self, pages: Pages, env: Environment, catalogue: Catalogue, root: Path, places: Places) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        env: Environment,
+        catalogue: Catalogue,
+        root: Path,
+        places: Places,
+        counts: dict[str, Counter[str]],
+    ) -> None:
         self.pages = pages
         self.env = env
         self.c = catalogue
         self.root = root
         self.places = places
+        self.counts = counts
         self._contexts: Final[dict[str, Callable[[str, str], dict[str, Any]]]] = {
             "as-of": self._nothing,
             "home": self._home,
@@ -123,7 +133,14 @@ class Parts:
             "venue": "Venue", "model": "Model studied", "status": "Status", "has": "Only with",
         }  # fmt: skip
         groups = {c.slug: c.group for c in taxonomy.categories}
-        settings = {"names": names, "titles": titles, "groups": groups, "total": len(self.c.entries)}
+        counts = {key: dict(sorted(self.counts.get(key, Counter()).items())) for key in titles}
+        settings = {
+            "names": names,
+            "titles": titles,
+            "groups": groups,
+            "counts": counts,
+            "total": len(self.c.entries),
+        }
         return {"settings": settings, "newest": self.c.entries[:20]}
 
     def _map(self, _arguments: str, _path: str) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from updater.render.catalogue import Entry
 
 NEIGHBOURS: Final = 6
 _BLOCK: Final = 1024
-_COMMON: Final = 0.03
-"""Terms in more than this share of the papers say little and cost most of the time."""
+_COMMON: Final = (0.03, 30, 400)
+"""Terms in more than this share of the papers, but at least and at most so many, say little and cost most of the time."""
 _MAX_TERMS: Final = 40
 _STOP: Final = frozenset(
     re.findall(
@@ -52,7 +52,8 @@ def vectors(entries: Sequence[Entry]) -> sparse.csr_array:
     """One row of unit length for each paper, one column for each term that at least two papers share."""
     bags = [_terms(entry) for entry in entries]
     frequency = Counter(term for bag in bags for term in bag)
-    limit = max(_COMMON * len(entries), 30)
+    share, least, most = _COMMON
+    limit = min(max(share * len(entries), least), most)
     columns = {term: i for i, term in enumerate(sorted(t for t, n in frequency.items() if 2 <= n <= limit))}
     idf = np.log((1 + len(entries)) / (1 + np.array([frequency[t] for t in columns], dtype=np.float64))) + 1
     rows, cols, values = [], [], []

@@ -1,6 +1,6 @@
 // Explore: everything in one list, with filters that include and exclude. The state is in the address.
 import { copy, element, highlight, href, reading, toast, typing } from "./base.js";
-import { clean, finder, kindName, shown } from "./finder.js";
+import { clean, count as countAll, kindName, more, named, search, shown, typed } from "./finder.js";
 
 const place = document.querySelector("[data-explore]");
 const settings = JSON.parse(place.querySelector("[data-explore-settings]").textContent);
@@ -13,7 +13,9 @@ const newest = [...results.children]; // the newest papers, there without a sear
 
 const KEYS = Object.keys(settings.titles);
 const EITHER = new Set(["kind", "year", "venue", "status"]); // of these an entry has one value, so several mean any of them
+const FIRST = 10; // results drawn at once; the rest follows when the reader is still
 const PAGE = 20;
+const PAUSE = 250; // milliseconds without a keystroke before the counts are made anew
 const SHORT = 8;
 const BIBTEX_LIMIT = 500;
 
@@ -56,27 +58,29 @@ const chosen = () => KEYS.reduce((sum, key) => sum + state.yes[key].size + state
 function wanted(without = null) {
   const all = [];
   for (const key of KEYS) {
-    const yes = [...state.yes[key]];
-    if (yes.length && key !== without) all.push({ [key]: EITHER.has(key) ? { any: yes } : { all: yes } });
-    const no = [...state.no[key]];
-    if (no.length) all.push({ not: { [key]: { any: no } } });
+    const one = (value) => ({ [key]: value });
+    const yes = [...state.yes[key]].map(one);
+    if (yes.length && key !== without) all.push(EITHER.has(key) ? { any: yes } : { all: yes });
+    const no = [...state.no[key]].map(one);
+    if (no.length) all.push({ none: no });
   }
   return all.length ? { all } : {};
 }
 
-const sorting = () => state.sort === "relevance" ? (clean(state.query) ? {} : { date: "desc" }) : { date: state.sort === "newest" ? "desc" : "asc" };
+const sorting = () => state.sort === "relevance" ? (words() ? {} : { date: "desc" }) : { date: state.sort === "newest" ? "desc" : "asc" };
 
 // Searching -----------------------------------------------------------------------------------------------------------
 
 let turn = 0;
-let found = []; // results of the present search, not yet loaded
-let drawn = 0;
-let counted = false; // whether the filter files have been loaded
-let everything = null; // counts without any search
+let found = 0; // how many results there are; null while the newest papers stand there without a search
+let drawn = 0; // how many of them are shown
+let pause = 0;
+let settled = true; // whether the reader has stopped typing
+const everything = settings.counts; // how many there are without any search or filter
 
 async function run() {
   const mine = ++turn;
-  const term = clean(state.query);
+  const term = words();
   drawChosen();
   if (state.reading) {
     await drawReading(mine);
@@ -88,22 +92,19 @@ async function run() {
       drawn = newest.length;
       results.replaceChildren(...newest);
       say(`${settings.total.toLocaleString("en")} papers, newest first`);
-      await count(mine);
+      count(mine, false);
       return;
     }
-    const pagefind = await finder();
-    let used = term;
-    let answer = await pagefind.search(term || null, { filters: wanted(), sort: sorting() });
-    if (mine !== turn) return;
-    if (!answer.results.length && term) [answer, used] = await rescue(pagefind, term, answer);
-    if (mine !== turn) return;
-    found = answer.results;
-    const first = await draw(mine, true, used);
-    if (!first) return;
-    const number = found.length.toLocaleString("en");
-    say(used === term ? `${number} result${found.length === 1 ? "" : "s"}` : `Nothing for “${term}”; ${number} for “${used}”`);
-    if (!found.length) drawEmpty(term);
-    await count(mine, answer);
+    const how = { wanted: wanted(), sort: sorting(), limit: FIRST };
+    const one = await named(state.query);
+    const answer = one ? { total: 1, items: [one] } : await search(term || null, how);
+    if (!answer || mine !== turn) return;
+    found = answer.total;
+    drawn = answer.items.length;
+    results.replaceChildren(...answer.items.map((data) => card(data, term)));
+    say(`${found.toLocaleString("en")} result${found === 1 ? "" : "s"}`);
+    if (!found) drawEmpty(term);
+    count(mine, !one);
   } catch (error) {
     if (mine !== turn) return;
     console.warn("search failed", error);
@@ -114,62 +115,61 @@ async function run() {
   }
 }
 
-// A word that nothing begins with may be misspelt at its end: shorten such words until something is found.
-async function rescue(pagefind, term, answer) {
-  const words = term.replace(/"/g, "").split(/\s+/).filter(Boolean);
-  const known = [];
-  for (const word of words) {
-    let stem = word;
-    while (stem.length >= 4 && !(await pagefind.search(stem)).unfilteredResultCount) stem = stem.slice(0, -1);
-    if (stem.length >= 4 || stem === word) known.push(stem);
-  }
-  const shorter = known.join(" ");
-  if (!shorter || shorter === term) return [answer, term];
-  return [await pagefind.search(shorter, { filters: wanted(), sort: sorting() }), shorter];
-}
-
-async function count(mine, answer = null) {
-  const pagefind = await finder();
-  if (!counted) {
-    everything = await pagefind.filters();
-    counted = true;
-    if (mine !== turn) return;
-    if (answer) answer = await pagefind.search(answered(), { filters: wanted(), sort: sorting() });
-  }
-  if (mine !== turn) return;
-  const counts = answer ? { ...answer.filters } : { ...everything };
-  if (answer) {
-    for (const key of KEYS) {
-      if (!EITHER.has(key) || !state.yes[key].size) continue;
-      const other = await pagefind.search(answered(), { filters: wanted(key) });
-      if (mine !== turn) return;
-      counts[key] = other.filters[key];
+// Counts how many of the results have each value; not while the reader types, and after the results are shown.
+function count(mine, searched) {
+  clearTimeout(pause);
+  if (!searched) drawFilters(everything);
+  pause = setTimeout(async () => {
+    if (!settled) {
+      settled = true;
+      if (clean(state.query) !== typed(state.query)) {
+        run();
+        return;
+      }
     }
-  }
-  drawFilters(counts);
+    if (!searched || mine !== turn) return;
+    const term = words() || null;
+    try {
+      const counts = { ...(await countAll(term, wanted())) };
+      for (const key of KEYS) {
+        if (mine !== turn) return;
+        if (EITHER.has(key) && state.yes[key].size) counts[key] = (await countAll(term, wanted(key)))[key];
+      }
+      if (mine !== turn) return;
+      drawFilters(counts);
+      if (drawn === FIRST && drawn < found) await draw(mine);
+    } catch (error) {
+      console.warn("counting failed", error);
+    }
+  }, PAUSE);
 }
 
-const answered = () => clean(state.query) || null;
+// The words searched for: the last one only once it is long enough to tell, or the reader has stopped typing.
+const words = () => (settled ? clean(state.query) : typed(state.query));
 
 const say = (text) => { status.textContent = text; };
 
 // Results -------------------------------------------------------------------------------------------------------------
 
-async function draw(mine, anew, query = clean(state.query)) {
-  if (found === null) { // beyond the newest papers that came with the page
-    const pagefind = await finder();
-    const answer = await pagefind.search(null, { filters: { kind: "paper" }, sort: { date: "desc" } });
-    if (mine !== turn) return false;
-    found = answer.results;
+// Shows further results below those that are there.
+let drawing = false;
+
+async function draw(mine) {
+  if (drawing) return;
+  drawing = true;
+  try {
+    if (found === null) { // beyond the newest papers that came with the page
+      const answer = await search(null, { wanted: { kind: "paper" }, sort: { date: "desc" }, limit: 0 });
+      if (!answer || mine !== turn) return;
+      found = answer.total;
+    }
+    const items = await more(drawn, drawn + PAGE);
+    if (mine !== turn) return;
+    results.append(...items.map((data) => card(data, words())));
+    drawn += items.length;
+  } finally {
+    drawing = false;
   }
-  const from = anew ? 0 : drawn;
-  const more = await Promise.all(found.slice(from, from + PAGE).map((result) => result.data()));
-  if (mine !== turn || (!anew && from !== drawn)) return false;
-  const cards = more.map((data) => card(data, query));
-  if (anew) results.replaceChildren(...cards);
-  else results.append(...cards);
-  drawn = from + cards.length;
-  return true;
 }
 
 function card(data, query) {
@@ -177,7 +177,7 @@ function card(data, query) {
   const meta = [
     kind === "paper" ? null : kindName(kind),
     data.meta.authors ? short(data.meta.authors) : null,
-    data.meta.date ? day(data.meta.date) : data.filters.year?.[0],
+    day(data),
     data.filters.venue?.[0],
     data.filters.has?.includes("code") ? "code" : null,
     data.filters.status?.[0] === "auto" ? "sorted by the model" : null,
@@ -193,9 +193,12 @@ function card(data, query) {
 
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
-function day(date) {
-  const [year, month, number] = date.split("-");
-  return [number ? Number(number) : null, month ? MONTHS[Number(month) - 1] : null, year].filter(Boolean).join(" ");
+// The month is in an arXiv id; of other works the index of the search holds the year.
+function day(data) {
+  const year = data.filters.year?.[0];
+  const id = data.raw_url.match(/^\/papers\/(\d\d)(\d\d)\./);
+  const month = id && year?.endsWith(id[1]) ? MONTHS[Number(id[2]) - 1] : null;
+  return [month, year].filter(Boolean).join(" ");
 }
 
 function short(authors) {
@@ -221,6 +224,7 @@ function clear() {
 }
 
 function changed(how = "pushState") {
+  settled = true;
   remember(how);
   run();
 }
@@ -234,17 +238,17 @@ const openGroups = new Set(["kind", "category", "year", "goal", "model"]);
 function drawFilters(counts) {
   const focus = document.activeElement?.closest?.("[data-filters] [data-focus]")?.dataset.focus;
   const scroll = filters.scrollTop;
-  filters.replaceChildren(...KEYS.filter((key) => counts[key] && Object.keys(everything?.[key] ?? counts[key]).length).map((key) => group(key, counts[key])));
+  filters.replaceChildren(...KEYS.filter((key) => Object.keys(everything[key]).length).map((key) => group(key, counts[key] ?? {})));
   filters.scrollTop = scroll;
   if (focus) filters.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
 }
 
 function order(key, counts) {
-  const values = Object.keys(everything?.[key] ?? counts);
+  const values = Object.keys(everything[key]);
   const listed = Object.keys(settings.names[key]);
   if (key === "year") return values.sort().reverse();
   if (listed.length) return values.sort((a, b) => listed.indexOf(a) - listed.indexOf(b));
-  return values.sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || (everything?.[key]?.[b] ?? 0) - (everything?.[key]?.[a] ?? 0) || a.localeCompare(b));
+  return values.sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || everything[key][b] - everything[key][a] || a.localeCompare(b));
 }
 
 function group(key, counts) {
@@ -311,7 +315,8 @@ const isPaper = (id) => !id.includes("/") || /^[a-z-]+(\.[A-Z]{2})?\/\d{7}$/.tes
 
 async function drawReading(mine) {
   const list = reading.all().reverse();
-  found = [];
+  found = 0;
+  drawn = 0;
   say(list.length ? `Your reading list: ${list.length}` : "Your reading list is empty");
   results.replaceChildren(...(list.length ? list.map((entry) => {
     const made = element("article", { class: "card", "data-id": entry.id },
@@ -319,7 +324,7 @@ async function drawReading(mine) {
     made.append(element("button", { type: "button", class: "button button--small", onclick: () => { reading.toggle(entry.id, entry.title); run(); } }, "Remove"));
     return made;
   }) : [element("div", { class: "empty" }, element("p", {}, "Press s on a result, or use the button on a paper's page, to keep it here. The list stays in this browser and is sent nowhere."))]));
-  await count(mine).catch(() => { /* the list is there without counts */ });
+  count(mine, false);
 }
 
 async function bibtex() {
@@ -329,10 +334,10 @@ async function bibtex() {
     ids = reading.all().map((entry) => entry.id).filter(isPaper);
     total = ids.length;
   } else {
-    if (found === null) await draw(turn, false);
-    total = found.length;
-    const data = await Promise.all(found.slice(0, BIBTEX_LIMIT).map((result) => result.data()));
-    ids = data.filter((one) => one.filters.kind?.[0] === "paper").map((one) => one.raw_url.replace(/^\/papers\/|\/$/g, ""));
+    if (found === null) await draw(turn);
+    total = found;
+    const items = await more(0, BIBTEX_LIMIT);
+    ids = items.filter((one) => one.filters.kind?.[0] === "paper").map((one) => one.raw_url.replace(/^\/papers\/|\/$/g, ""));
   }
   if (!ids.length) {
     toast("There is no paper among these");
@@ -355,7 +360,9 @@ async function bibtex() {
 input.addEventListener("input", () => {
   state.query = input.value;
   state.reading = false;
-  changed("replaceState");
+  settled = false;
+  remember();
+  run();
 });
 place.querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -377,12 +384,13 @@ opener.addEventListener("click", () => {
   opener.setAttribute("aria-expanded", String(open));
 });
 addEventListener("popstate", () => {
+  settled = true;
   read();
   input.value = state.query;
   run();
 });
 new IntersectionObserver((entries) => {
-  if (entries.some((entry) => entry.isIntersecting) && !state.reading && (found === null || drawn < found.length)) draw(turn, false).catch(() => { /* the next scroll tries again */ });
+  if (settled && !state.reading && entries.some((entry) => entry.isIntersecting) && (found === null || drawn < found)) draw(turn).catch(() => { /* the next scroll tries again */ });
 }, { rootMargin: "600px" }).observe(find("more"));
 
 let current = -1;
@@ -404,7 +412,7 @@ addEventListener("keydown", (event) => {
   } else if (event.key === "j") step(1, event);
   else if (event.key === "k") step(-1, event);
   else if (event.key === "s") {
-    const card = results.children[current];
+    const card = document.activeElement?.closest?.(".card") ?? results.children[current];
     const link = card?.querySelector("h3 a");
     if (link) {
       toast(reading.toggle(card.dataset.id, link.textContent) ? "Kept on your reading list" : "Taken off your reading list");
@@ -426,4 +434,5 @@ function step(by, event) {
 
 read();
 input.value = state.query;
+drawFilters(everything);
 run();

@@ -1,6 +1,6 @@
 // On every page: the search dialog, light and dark, copying, the reading list, the drawer by keyboard.
 import { copy, element, highlight, href, reading, typing } from "./base.js";
-import { clean, finder, kindName, shown } from "./finder.js";
+import { kindName, named, search as find, shown, typed, warm } from "./finder.js";
 
 document.documentElement.classList.replace("no-js", "js");
 
@@ -38,6 +38,7 @@ for (const copier of document.querySelectorAll("[data-copy='bibtex']")) {
   copier.addEventListener("click", () => copy(document.querySelector("[data-bibtex]").textContent, "BibTeX copied"));
 }
 for (const code of document.querySelectorAll(".highlight pre > code")) {
+  code.tabIndex = 0; // long lines scroll, by keyboard too
   code.parentElement.append(element("button", { type: "button", class: "copy", onclick: () => copy(code.textContent, "Code copied") }, "Copy"));
 }
 
@@ -67,20 +68,18 @@ let turn = 0;
 // Shows the best hits for a query in `place`; a later call wins over one that is still under way.
 async function search(query, place, limit = 8) {
   const mine = ++turn;
-  const term = clean(query);
+  const term = typed(query);
   if (!term) {
     place.replaceChildren();
     return;
   }
   try {
-    const pagefind = await finder();
-    const found = await pagefind.search(term);
-    if (mine !== turn) return;
-    const hits = await Promise.all(found.results.slice(0, limit).map((result) => result.data()));
-    if (mine !== turn) return;
-    const links = hits.map((data) => hit(data, term));
+    const one = await named(query);
+    const found = one ? { total: 1, items: [one] } : await find(term, { limit });
+    if (!found || mine !== turn) return;
+    const links = found.items.map((data) => hit(data, term));
     if (!links.length) links.push(element("p", { class: "dialog__note" }, `Nothing found for “${query}”. Fewer or shorter words find more.`));
-    else links.push(element("a", { class: "hit hit--all", href: `${href("explore/")}?${new URLSearchParams({ q: query })}` }, `All ${found.results.length.toLocaleString("en")} results, with filters`));
+    else links.push(element("a", { class: "hit hit--all", href: `${href("explore/")}?${new URLSearchParams({ q: query })}` }, `All ${found.total.toLocaleString("en")} results, with filters`));
     place.replaceChildren(...links);
     place.dataset.query = query;
   } catch {
@@ -125,7 +124,7 @@ function open(first = "") {
   input.value = first || input.value;
   input.focus();
   input.select();
-  finder().catch(() => { /* said when something is searched for */ });
+  warm();
 }
 
 for (const opener of document.querySelectorAll("[data-search-open]")) {

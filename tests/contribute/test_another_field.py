@@ -1,0 +1,189 @@
+"""An index of another field by data alone: the walk-through of site/docs/about/another-field.md, done with bird song.
+
+Nothing but resources/ is written here; the program, the templates and the forms are those of the project.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import PROJECT, Command
+from tests.world import World
+from updater.classify import load as load_model
+from updater.contribute import forms
+from updater.index.repository import Repository
+from updater.merge import venues as venues_file
+from updater.merge.merge import Merger, stage
+from updater.records import Record
+
+SETTINGS = """\
+project:
+  name: Bird Song Index
+  short_name: Song Index
+  tagline: Every paper on how birds sing.
+  subject: bird song
+  repository: https://github.com/songbirds/index
+  site: https://songbirds.example.org/
+  contact: https://github.com/songbirds/index/issues
+arxiv:
+  categories: [q-bio.NC]
+  first_day: 2025-01-01
+"""
+TAXONOMY = """\
+scope: {in: How birds sing and learn to., borderline: Other sounds of birds., out: Everything else.}
+groups: [{slug: song, title: Song}]
+categories:
+- {slug: learning, title: Learning, group: song, definition: How young birds learn songs from tutors.}
+- {slug: dialects, title: Dialects, group: song, definition: How songs differ from valley to valley.}
+- {slug: calls, title: Calls, group: song, definition: Short calls of alarm and contact.}
+facets:
+- slug: object
+  title: Bird
+  question: Which bird?
+  values: [{slug: finch, title: Finch}, {slug: sparrow, title: Sparrow}]
+kinds:
+- {slug: recording, file: recordings, title: Recording, plural: Recordings, definition: Collections of recordings.}
+"""
+VENUES = (
+    "accepted: [accepted]\nnot_accepted: [submitted]\nworkshop: [workshop]\nvenues: [{name: Ibis, yearly: false}]\n"
+)
+WORDS = {
+    "learning": ["tutor", "juvenile", "imitation", "memorized", "practice", "template"],
+    "dialects": ["dialect", "valley", "population", "boundary", "regional", "drift"],
+    "calls": ["alarm", "contact", "call", "predator", "flock", "warning"],
+    "": ["bridge", "steel", "concrete", "load", "girder", "corrosion", "beam", "crack"],
+}
+COMMON = ["the", "of", "we", "measure", "in", "many", "and", "show", "that", "with", "study", "new"]
+
+
+def records(rng: random.Random, slug: str, number: int, first: int, month: int = 1) -> list[Record]:
+    """Made-up works on one topic, or on bridges."""
+    out = []
+    for n in range(number):
+        song = ["song", "birds"] if slug else []
+        words = [rng.choice(WORDS[slug] + song) if rng.random() < 0.5 else rng.choice(COMMON) for _ in range(40)]
+        title = " ".join([*rng.sample(WORDS[slug], 3), *song, f"part {first + n}"])
+        day = dt.date(2025, month, 1 + n % 28)
+        id_ = f"250{month}.{first + n:05}"
+        out.append(Record(id_, title.capitalize(), " ".join(words), ("Ann Lee",), ("q-bio.NC",), day, day))
+    return out
+
+
+@pytest.fixture(scope="module")
+def labelled() -> dict[str, list[Record]]:
+    rng = random.Random(11)
+    return {slug: records(rng, slug, 12 if slug else 40, 100 * (n + 1)) for n, slug in enumerate(WORDS)}
+
+
+@pytest.fixture
+def field(tmp_path: Path, labelled: dict[str, list[Record]]) -> Path:
+    """Step 1 to 4 of the walk-through: settings, taxonomy, venues, and the first papers that people labelled."""
+    root = tmp_path / "song"
+    (root / "resources/papers").mkdir(parents=True)
+    for name in (".github/ISSUE_TEMPLATE", "site"):
+        shutil.copytree(PROJECT / name, root / name)
+    shutil.copy(PROJECT / "mkdocs.yml", root / "mkdocs.yml")
+    for name, text in (("settings", SETTINGS), ("taxonomy", TAXONOMY), ("venues", VENUES)):
+        (root / f"resources/{name}.yml").write_text(text, encoding="utf-8")
+    entries = [
+        {
+            "id": record.id,
+            "title": record.title,
+            "authors": list(record.authors),
+            "date": record.published.isoformat() if record.published else "",
+            "links": {"arxiv": f"https://arxiv.org/abs/{record.id}"},
+            "categories": [slug],
+            "object": ["finch"] if slug == "learning" else [],
+            "status": "curated",
+        }
+        for slug in ("learning", "dialects", "calls")
+        for record in labelled[slug]
+    ]
+    (root / "resources/background.yml").write_text("".join(f'- "{r.id}"\n' for r in labelled[""]), encoding="utf-8")
+    lines = [yaml.safe_dump(entry, default_flow_style=True, width=10_000, sort_keys=False).strip() for entry in entries]
+    (root / "resources/papers/2025-01.yml").write_text("".join(f"- {line}\n" for line in lines), encoding="utf-8")
+    return root
+
+
+def test_the_whole_way_from_a_settings_file_to_a_list(
+    field: Path, labelled: dict[str, list[Record]], tmp_path: Path
+) -> None:
+    mi_index = Command(field)
+    # fmt writes the canonical form, the schemas, and the choices of the issue forms.
+    assert mi_index("fmt").exit_code == 0
+    assert mi_index("fmt", "--check").exit_code == 0
+    assert mi_index("check").exit_code == 0
+    form = (field / forms.FOLDER / "add-paper.yml").read_text(encoding="utf-8")
+    assert "    - dialects\n" in form
+    assert "circuits" not in form
+    # train learns from the labels; the abstracts come from a file here.
+    corpus, model = tmp_path / "corpus.jsonl.gz", tmp_path / "model.zip"
+    with gzip.open(corpus, "wt", encoding="utf-8") as file:
+        for record in [r for group in labelled.values() for r in group]:
+            line = {"id": record.id, "title": record.title, "abstract": record.abstract, "categories": ["q-bio.NC"]}
+            file.write(json.dumps({**line, "published": "2025-01-01", "authors": ["Ann Lee"]}) + "\n")
+    trained = mi_index("train", "--corpus", str(corpus), "--out", str(model))
+    assert trained.exit_code == 0, trained.stderr
+    # classify and merge sort what is new.
+    rng = random.Random(12)
+    fresh = [r for slug in ("dialects", "calls", "") for r in records(rng, slug, 3, 100 * len(slug), month=2)]
+    verdicts = load_model(model, root=field).classify(fresh)
+    repository = Repository(field)
+    index = repository.load()
+    merger = Merger(index, venues_file.load(field))
+    changes = merger.run(zip(fresh, verdicts, strict=True))
+    found = {**changes.added, **changes.queued}
+    assert changes.added
+    assert set(found) == {r.id for r in fresh[:6]}
+    assert [found[r.id].categories[0] for r in fresh[:6]] == ["dialects"] * 3 + ["calls"] * 3
+    editor = repository.edit()
+    stage(editor, index, changes)
+    editor.commit()
+    # render makes the list, with nothing of another field in it.
+    assert mi_index("render").exit_code == 0
+    assert mi_index("check").exit_code == 0
+    readme = (field / "README.md").read_text(encoding="utf-8")
+    assert readme.splitlines()[2].startswith("# Bird Song Index")
+    assert all(paper.title in readme for paper in changes.added.values())
+    assert "Recordings" not in readme  # a kind without entries has no section
+    assert "https://songbirds.example.org/" in readme
+    for word in ("interpretab", "mechanistic", "neural", "circuits"):
+        assert word not in readme.casefold()
+
+
+def test_contributors_of_the_new_index_get_its_own_choices(field: Path, world: World) -> None:
+    mi_index = Command(field)
+    mi_index("fmt")
+    world.page("https://recordings.example.org/", "<title>Recordings of many birds</title>")
+    args = (
+        "--yes",
+        "--kind",
+        "recording",
+        "--category",
+        "calls",
+        "--description",
+        "Thousands of alarm calls, sorted by bird.",
+    )
+    assert mi_index("add", "https://recordings.example.org/", *args, "--json").exit_code == 0
+    wrong = mi_index("add", "https://recordings.example.org/other", *args[:3], "--category", "circuits")
+    assert wrong.exit_code != 0
+    [entry] = Repository(field).load().resources["recording"]
+    assert (entry.id, entry.categories) == ("recordings-of-many-birds", ["calls"])
+
+
+def test_the_model_of_another_field_predicts_nothing_here(field: Path, world: World) -> None:
+    mi_index = Command(field)
+    mi_index("fmt")
+    asked = mi_index("add", "2502.00007", "--yes")
+    assert (asked.exit_code, "which" in asked.stderr) == (2, True)
+    assert mi_index("add", "2502.00007", "--yes", "--category", "dialects").exit_code == 0
+    paper = Repository(field).load().papers["2502.00007"]
+    assert (paper.categories, paper.object) == (["dialects"], [])
