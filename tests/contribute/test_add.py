@@ -209,6 +209,33 @@ def test_a_post_needs_its_kind_and_a_page_without_a_title_its_name(root: Path, m
     assert {e.name for e in Repository(root).load().resources["article"]} == {"On circuits", "On steering"}
 
 
+def test_a_repository_is_added_by_its_name_when_github_s_limit_is_reached(
+    root: Path, mi_index: Command, world: World
+) -> None:
+    world.service("github", "/repos/diwu/sheep", {"message": "rate limit"}, status=403)
+    args = ("https://github.com/diwu/sheep", "--yes", "--description", SAY, "--category", "circuits")
+    refused = mi_index("add", *args)
+    assert (refused.exit_code, "HTTP 403" in refused.stderr) == (3, True)
+    world.page("https://github.com/diwu/sheep", "<title>GitHub - diwu/sheep</title>")
+    assert mi_index("add", *args).exit_code == 0
+    [entry] = Repository(root).load().resources["library"]
+    assert (entry.name, entry.authors, entry.stars, entry.licence) == ("sheep", ["diwu"], None, None)
+
+
+def test_at_a_terminal_what_is_missing_is_asked_for_and_nothing_written_without_a_yes(
+    root: Path, mi_index: Command, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("updater.cli.contribute.at_terminal", lambda: True)
+    world.page("https://blog.example.org/a", "<title>On circuits</title>")
+    before = snapshot(root)
+    refused = mi_index("add", "https://blog.example.org/a", stdin=f"article\n{SAY}\nn\n")
+    assert (refused.exit_code, snapshot(root)) == (1, before)
+    assert "resources/articles.yml:" in refused.stdout
+    done = mi_index("add", "https://blog.example.org/a", stdin=f"article\n{SAY}\ny\n")
+    assert done.exit_code == 0
+    assert Repository(root).load().resources["article"][0].description == SAY
+
+
 def test_a_hostile_page_can_only_be_a_strange_entry(root: Path, mi_index: Command, world: World) -> None:
     title = "circuit: {x: [&amp;a *a]} # \"' &lt;script&gt; $(touch /tmp/x) ::error::\x00\u202e - !!python/object"
     world.page("https://blog.example.org/a", f"<title>{title}</title>")

@@ -54,6 +54,11 @@ def classifier(repository: Repository) -> Classifier:
     return classify
 
 
+def at_terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
 @click.command()
 @click.argument("reference", required=False)
 @click.option("--yes", "-y", is_flag=True, help="Write without asking.")
@@ -119,7 +124,7 @@ def add(
     if isinstance(found, Standing):
         _tell_standing(found, as_json=as_json)
         return 1
-    ask = not (yes or dry_run or as_json) and sys.stdin.isatty()
+    ask = not (yes or dry_run or as_json) and at_terminal()
     proposal = _proposal(counter, found, wish, ask=ask)
     if as_json:
         click.echo(json.dumps(_as_json(proposal, counter, written=not dry_run), ensure_ascii=False, indent=2))
@@ -128,7 +133,7 @@ def add(
     if dry_run:
         return 0
     if not (yes or as_json):
-        if not sys.stdin.isatty():
+        if not at_terminal():
             raise UsageError("nothing was written: without a terminal to ask at, say --yes (or --dry-run)")
         if not click.confirm(f"Write it to {proposal.path}?", default=True):
             click.echo("nothing was written", err=True)

@@ -151,8 +151,17 @@ def _openreview(reference: Reference, web: Web) -> Found | Reference:
 
 
 def _github(reference: Reference, web: Web) -> Found:
-    """GitHub's REST API: https://docs.github.com/rest/repos/repos#get-a-repository."""
-    data = web.json("github", f"/repos/{reference.id}", token=token())
+    """GitHub's REST API: https://docs.github.com/rest/repos/repos#get-a-repository.
+
+    Without a token its limit is soon reached; then the name is known, and that the repository's page opens.
+    """
+    try:
+        data = web.json("github", f"/repos/{reference.id}", token=token())
+    except RefusedError:
+        if not web.page(reference.url, max_bytes=1024).ok:
+            raise
+        owner, _, title = reference.id.partition("/")
+        return Found(reference, Record(id="", title=title, authors=(owner,), url=reference.url), is_paper=False)
     if not isinstance(data, Mapping):
         raise RefusedError(f"GitHub has no public repository {reference.id} (was it renamed or removed?)")
     name = _text(data.get("full_name")) or reference.id

@@ -23,17 +23,25 @@ from pydantic import (
 )
 
 from updater.index.taxonomy import Taxonomy
-from updater.index.text import ARXIV_ID, is_http
+from updater.index.text import ARXIV_ID, arxiv_id, is_http, normal_doi, slugify
 
 SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 
 
+def _shown(text: str) -> str:
+    """What should be written, folded and quoted; cut where it is long."""
+    text = " ".join(text.split())
+    return repr(text if len(text) <= 120 else f"{text[:119]}…")
+
+
 def _text(value: str) -> str:
     if found := _CONTROL.search(value):
-        raise ValueError(f"holds the invisible character U+{ord(found.group()):04X} (remove it)")
+        raise ValueError(
+            f"holds the invisible character U+{ord(found.group()):04X} (remove it: {_shown(_CONTROL.sub(' ', value))})"
+        )
     if value != " ".join(value.split()):
-        raise ValueError("has white space at an end or twice in a row (run `mi-index fmt`, or take it out)")
+        raise ValueError(f"has white space at an end or twice in a row (run `mi-index fmt`, or write {_shown(value)})")
     return value
 
 
@@ -48,7 +56,10 @@ def _url(value: str) -> str:
 def _date(value: str) -> str:
     parts = value.split("-")
     if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", value):
-        raise ValueError(f"{value!r} is not a date (write YYYY-MM-DD, YYYY-MM or YYYY, as far as it is known)")
+        other = re.fullmatch(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", value)
+        meant = "-".join(f"{int(part):02}" for part in other.groups() if part) if other else ""
+        remedy = f"{meant}; the form is YYYY-MM-DD" if meant else "YYYY-MM-DD, YYYY-MM or YYYY, as far as it is known"
+        raise ValueError(f"{value!r} is not a date (write {remedy})")
     try:
         dt.date(int(parts[0]), *([int(p) for p in parts[1:]] + [1, 1])[:2])
     except ValueError as error:
@@ -58,15 +69,17 @@ def _date(value: str) -> str:
 
 def _paper_id(value: str) -> str:
     if not (ARXIV_ID.fullmatch(value) or SLUG.fullmatch(value)):
-        raise ValueError(
-            f"{value!r} is neither an arXiv id (2211.00593, without version) nor a slug (author-year-word, lower case)"
-        )
+        meant = arxiv_id(value) or slugify(value)
+        remedy = f"write {meant!r}" if meant else "2211.00593, without version, or author-year-word, lower case"
+        raise ValueError(f"{value!r} is neither an arXiv id nor a slug ({remedy})")
     return value
 
 
 def _slug(value: str) -> str:
     if not SLUG.fullmatch(value):
-        raise ValueError(f"{value!r} is not a slug (lower-case letters, digits and single hyphens)")
+        meant = slugify(value)
+        remedy = f": write {meant!r}" if meant else ""
+        raise ValueError(f"{value!r} is not a slug (lower-case letters, digits and single hyphens{remedy})")
     return value
 
 
@@ -158,9 +171,9 @@ class Links(Model):
     @model_validator(mode="after")
     def _hosts(self) -> Self:
         if self.arxiv and not re.fullmatch(r"https://arxiv\.org/abs/\S+", self.arxiv):
-            raise ValueError(f"arxiv: {self.arxiv!r} should read https://arxiv.org/abs/ID")
+            raise ValueError(f"arxiv: {self.arxiv!r} should read https://arxiv.org/abs/{arxiv_id(self.arxiv) or 'ID'}")
         if self.doi and not re.fullmatch(r"https://doi\.org/10\.\S+", self.doi):
-            raise ValueError(f"doi: {self.doi!r} should read https://doi.org/10.…")
+            raise ValueError(f"doi: {self.doi!r} should read https://doi.org/{normal_doi(self.doi) or '10.…'}")
         return self
 
 

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from updater.errors import DataError, SettingsError
-from updater.index.yamlfile import Problem, line_of, parse
+from updater.index.yamlfile import Problem, flow, line_of, parse
 
 _PLAIN_WORDS = {
     "missing": "is missing",
@@ -39,6 +39,9 @@ def model_problems(error: ValidationError, model: type[BaseModel], node: yaml.No
             message, hint = f"the key {name!r} is missing", "add it"
         elif item["type"] in _PLAIN_WORDS:
             message = f"{name!r} {_PLAIN_WORDS[item['type']]}"
+            if item["type"] == "list_type" and isinstance(item.get("input"), str):
+                parts = [part.strip() for part in item["input"].split(",") if part.strip()]
+                hint = f"write {loc[-1]}: {flow(parts)}"
         else:
             message = f"{name}: {message.removeprefix('Value error, ')}"
             if "ctx" in item and "hint" in item["ctx"]:
