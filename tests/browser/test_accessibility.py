@@ -17,7 +17,7 @@ PAGES = (
     "", "explore/", "explore/?q=study&category=circuits", f"papers/{made_up_site.REFUSAL}/", "papers/evil-2026-script/",
     "papers/2501.99999/", "categories/", "categories/steering/", "facets/goal/safety/", "years/2025/", "authors/", "venues/",
     "libraries/", "libraries/hook-kit/", "map/", "pictures/", "new/", "resources/", "about/", "about/selection/",
-    "about/data/", "about/subscribe/", "404.html",
+    "about/data/", "about/subscribe/", "methods/", "methods/activation-patching/", "guides/", "guides/glossary/", "404.html",
 )  # fmt: skip
 
 RUN = """
