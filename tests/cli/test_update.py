@@ -450,3 +450,59 @@ def test_new_versions_update_what_no_person_touched_and_withdrawals_are_marked(
 def test_a_failure_is_a_source_error_for_programs_too(update: Command, arxiv_server: ArxivServer) -> None:
     arxiv_server.script = down
     assert isinstance(update("--json", code=3).exception, SourceError)
+
+
+# --- outside arXiv ----------------------------------------------------------------------------------------------------
+
+THREAD = b"""<?xml version="1.0" encoding="UTF-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom"><title>A thread</title>
+<entry><title>Probe heads in a thread</title><link href="https://thread.example/2026/heads"/>
+<published>2026-03-03T00:00:00Z</published><author><name>Cy Ng</name></author><content>Heads.</content></entry></feed>"""
+
+
+@pytest.fixture
+def thread(arxiv_server: ArxivServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal outside arXiv with one post that the model would accept at once."""
+
+    def script(request: Request, reply: Reply) -> Reply:
+        return Reply(THREAD, type="application/atom+xml") if request.path == "/thread" else reply
+
+    arxiv_server.script = script
+    monkeypatch.setenv("MI_INDEX_TRANSFORMER_CIRCUITS_URL", f"{arxiv_server.url}/thread")
+    monkeypatch.setattr(Judge, "classify", lambda _, records: map(accepted, records))
+
+
+def accepted(record: Record) -> Verdict:
+    return Verdict(record.id, 0.9, "accept", "probing", (("probing", 0.8),))
+
+
+@pytest.mark.usefixtures("thread")
+def test_a_work_outside_arxiv_waits_for_a_person_however_sure_the_model_is(root: Path, update: Command) -> None:
+    update()
+    index = Repository(root).load()
+    outside = [queued for queued in index.queue.values() if queued.links.arxiv is None]
+    assert [(q.id, q.links.page, q.date) for q in outside] == [
+        ("ng-2026-probe", "https://thread.example/2026/heads", "2026-03-03")
+    ]
+    assert index.state.feeds == {"transformer-circuits": "2026-03-03"}
+    before = files(root)
+    update()
+    assert files(root) == before
+
+
+@pytest.mark.usefixtures("thread")
+def test_exact_days_or_one_source_leave_the_world_outside_alone(root: Path, update: Command) -> None:
+    update(*explicit(FIRST, LAST))
+    update("--source", "api")
+    assert not Repository(root).load().state.feeds
+
+
+@pytest.mark.usefixtures("thread")
+def test_a_silent_journal_stops_nobody_and_is_told(
+    root: Path, update: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("updater.fetch.beyond._PATIENCE", 0.1)
+    monkeypatch.setenv("MI_INDEX_TRANSFORMER_CIRCUITS_URL", "http://127.0.0.1:1/thread")
+    result = update()
+    assert "could not be read" in result.stdout
+    assert Repository(root).load().papers

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dataclasses
 import datetime as dt
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from updater.cli.progress import progress
 from updater.errors import GuardError, SourceError, UsageError, WriteError
 from updater.index.repository import Index, Repository
 from updater.index.state import Days
+from updater.index.text import normal_url
 from updater.index.transaction import lock
 from updater.merge import report as report_page
 from updater.merge import venues as venues_file
@@ -26,7 +29,9 @@ from updater.merge.plan import settled_day, windows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from updater.fetch import Harvest
+    from updater.fetch import Harvest, Outside
+    from updater.fetch.source import Listener
+    from updater.settings import Settings
     from updater.verdict import Verdict
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -191,9 +196,13 @@ def run(repository: Repository, wish: Wish) -> Outcome:
         days = windows(common, settings.arxiv.first_day, wish.today, config.settle_days, config.overlap_days)
     with progress() as listener:
         harvested = harvest(settings, days, source=wish.source, today=wish.today, listener=listener)
+        beyond = _beyond(settings, index, wish, listener)
     verdicts = list(model.classify(harvested.records))
+    waiting = [_for_a_person(verdict) for verdict in model.classify(beyond.records)]
     merger = Merger(index, venues, rejudge=wish.rejudge)
-    changes = merger.run(zip(harvested.records, verdicts, strict=True))
+    changes = merger.run(
+        (*zip(harvested.records, verdicts, strict=True), *zip(beyond.records, waiting, strict=True)),
+    )
     settled = Days([(dt.date.min, settled_day(wish.today, settings.update.settle_days))])
     objection = None
     if not wish.explicit:
@@ -203,8 +212,33 @@ def run(repository: Repository, wish: Wish) -> Outcome:
             except GuardError as error:
                 objection = error
         index.state.add({category: read & settled for category, read in harvested.read.items()})
-    report = _report(repository, index, changes, harvested, verdicts, objection)
+        index.state.feeds |= {name: day.isoformat() for name, day in beyond.read.items()}
+    report = _report(repository, index, changes, harvested, beyond, [*verdicts, *waiting], objection)
     return Outcome(repository, index, changes, report, harvested.failure, objection)
+
+
+def _beyond(settings: Settings, index: Index, wish: Wish, listener: Listener | None) -> Outside:
+    """Read what is new outside arXiv, unless exact days or one source were asked for.
+
+    Where arXiv is played by a stand-in, the rest of the internet is left alone: only sources with a stand-in of their own are
+    read.
+    """
+    from updater.fetch import Outside, outside  # noqa: PLC0415
+    from updater.fetch.beyond import variable  # noqa: PLC0415
+
+    sources = settings.sources
+    if os.environ.get("MI_INDEX_ARXIV_URL"):
+        sources = tuple(source for source in sources if os.environ.get(variable(source)))
+    if wish.explicit or wish.source != "auto" or not sources:
+        return Outside((), {})
+    read = {name: dt.date.fromisoformat(day) for name, day in index.state.feeds.items()}
+    known = {normal_url(url): id_ for id_, url in index.addresses()}
+    return outside(settings.model_copy(update={"sources": sources}), read=read, known=known, listener=listener)
+
+
+def _for_a_person(verdict: Verdict) -> Verdict:
+    """A work outside arXiv never gets in by itself."""
+    return dataclasses.replace(verdict, decision="review") if verdict.decision == "accept" else verdict
 
 
 def _in_common(harvested: Harvest) -> Days:
@@ -218,6 +252,7 @@ def _report(
     index: Index,
     changes: Changes,
     harvested: Harvest,
+    beyond: Outside,
     verdicts: Sequence[Verdict],
     objection: GuardError | None,
 ) -> dict[str, Any]:
@@ -230,6 +265,7 @@ def _report(
         notices=(
             *([f"Stopped: {objection}"] if objection else ()),
             *harvested.notices,
+            *beyond.notices,
             *(f"arXiv no longer has {id_}, which is listed" for id_ in harvested.deleted if id_ in index.papers),
         ),
     )

@@ -127,6 +127,11 @@ def outside(
     return Outside(tuple(_records(posts, known)), newest, tuple(notices), tuple(failures))
 
 
+def variable(source: OutsideSource) -> str:
+    """Return the name of the environment variable that replaces a source's address."""
+    return f"MI_INDEX_{source.name.upper().replace('-', '_')}_URL"
+
+
 def address(source: OutsideSource) -> str:
     """Return where a source is: the setting, or the environment before it.
 
@@ -135,10 +140,9 @@ def address(source: OutsideSource) -> str:
     SettingsError
         The environment names something that is no http or https address.
     """
-    variable = f"MI_INDEX_{source.name.upper().replace('-', '_')}_URL"
-    url = os.environ.get(variable) or source.url
+    url = os.environ.get(variable(source)) or source.url
     if not is_http(url):
-        raise SettingsError(f"{variable}={url!r}: an address that begins with https:// or http:// is expected")
+        raise SettingsError(f"{variable(source)}={url!r}: an address that begins with https:// or http:// is expected")
     return url
 
 

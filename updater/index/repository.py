@@ -61,6 +61,17 @@ class Index:
     places: dict[str, Place] = field(default_factory=dict)
     """Where each paper and resource stands."""
 
+    def addresses(self) -> Iterator[tuple[str, str]]:
+        """Id and address of everything known, listed or not, one pair for each address."""
+        links = [(id_, paper.links) for id_, paper in self.papers.items()]
+        links += [(id_, queued.links) for id_, queued in self.queue.items()]
+        yield from ((id_, url) for id_, found in links for url in found.model_dump(exclude_none=True).values())
+        yield from ((entry.id, entry.url) for entries in self.resources.values() for entry in entries)
+        urls = [(id_, rejected.url) for id_, rejected in self.rejected.items()]
+        urls += [(id_, borderline.url) for id_, borderline in self.borderline.items()]
+        urls += [(id_, gone.url) for id_, gone in self.gone.items()]
+        yield from ((id_, url) for id_, url in urls if url)
+
     def touched(self, paper: Paper) -> bool:
         """Whether a person wrote or changed the entry: it is curated, or not what the machine last wrote."""
         if paper.status == "curated":
