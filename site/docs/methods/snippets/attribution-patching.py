@@ -39,4 +39,4 @@ for name in parts:
         measured.append((run(corrupted, (name, position, clean_out[name][0, position].detach()))[0] - score).item())
 agreement = torch.corrcoef(torch.tensor([estimated, measured]))[0, 1].item()
 print(f"correlation of the estimate with true patching: {agreement:.2f}")
-assert agreement > 0.5  # useful for ranking, not exact
+assert 0.3 < agreement < 0.999  # useful for ranking, not exact

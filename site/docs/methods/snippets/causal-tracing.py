@@ -2,7 +2,9 @@ import torch
 from tiny_model import tiny_model
 
 model = tiny_model()
-prompt = torch.tensor([3, 14, 15, 9, 26]).repeat(64, 1)  # 64 copies, one for each noise sample
+candidates = torch.randint(0, 50, (500, 5))
+surest = model(candidates)[:, -1].softmax(-1).max(-1).values.argmax()  # trace what the model is sure of
+prompt = candidates[surest].repeat(64, 1)  # 64 copies, one for each noise sample
 subject, answer = [1, 2], model(prompt)[0, -1].argmax()  # the fact to trace: the model's own answer
 noise = 3 * model.embed.weight.std() * torch.randn(64, len(subject), model.embed.weight.shape[1])
 
