@@ -358,6 +358,25 @@ def test_the_choices_in_the_forms_are_those_of_the_taxonomy() -> None:
         assert "(none yet)" not in content
 
 
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_forms_are_what_github_takes(name: str) -> None:
+    """https://docs.github.com/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-githubs-form-schema"""
+    data = yaml.safe_load((PROJECT / forms.FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    assert set(data) == {"name", "description", "title", "labels", "body"}
+    assert data["labels"] == [name]
+    asked = [item for item in data["body"] if item["type"] != "markdown"]
+    for key in ("id", "label"):
+        values = [item.get(key) or item["attributes"][key] for item in asked]
+        assert len(set(values)) == len(values)
+    for item in asked:
+        assert item["type"] in ("input", "textarea", "dropdown")
+        assert re.fullmatch(r"[\w-]+", item["id"])
+        assert set(item) <= {"type", "id", "attributes", "validations"}
+        options = item["attributes"].get("options", ["x"])
+        assert all(isinstance(option, str) and option.casefold() != "none" for option in options)
+        assert len(set(options)) == len(options)
+
+
 def test_fmt_puts_the_choices_in_step(desk: Desk, root: Path, mi_index: Command) -> None:
     path = root / forms.FOLDER / "add-paper.yml"
     before = path.read_text(encoding="utf-8")

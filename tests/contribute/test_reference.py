@@ -110,3 +110,22 @@ def test_no_page_is_too_strange(text: str) -> None:
 def test_a_huge_page_is_read_in_bounds() -> None:
     meta = read("<meta name='citation_author' content='A. Name'>" * 5000 + "<title>" + "x" * 1_000_000)
     assert (len(meta.title), meta.authors) == (400, ("A. Name",))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<!--",
+        "<a ",
+        "<",
+        "<![CDATA[",
+        '<meta name="citation_title" content="',
+        "&#",
+        "<script>",
+        "</",
+        "<?x ",
+        "<title>",
+    ],
+)
+def test_pages_made_to_be_slow_are_read_to_their_end(piece: str) -> None:
+    assert len(read(piece * (100_000 // len(piece))).title) <= 400
