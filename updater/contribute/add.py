@@ -15,7 +15,7 @@ from updater.contribute.reference import Reference
 from updater.errors import UsageError
 from updater.index.model import Links, Model, Paper, Queued, Resource
 from updater.index.repository import Editor, Index, Repository, paper_file
-from updater.index.text import ascii_fold, normal_title, normal_url, slugify, surname
+from updater.index.text import normal_title, normal_url, slugify, work_slugs
 from updater.merge.build import links_of, paper_of, trace_of
 from updater.merge.decide import Decision, Desk
 from updater.merge.identity import Known
@@ -28,11 +28,6 @@ PAPER: Final = "paper"
 
 _RUN: Final = 8
 """So many words in a row in common with an abstract are a copy."""
-_LITTLE_WORDS: Final = frozenset(
-    ("a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "how", "in", "into", "is", "it", "its",
-     "not", "of", "on", "or", "that", "the", "this", "to", "via", "was", "what", "when", "where", "which", "who", "why", "with",
-     "without")
-)  # fmt: skip
 
 
 class MissingError(UsageError):
@@ -308,12 +303,8 @@ class Counter:
 
     def _mint(self, authors: Sequence[str], date: str, title: str) -> str:
         """A stable id for a work without an arXiv id: author-year-word."""
-        author = slugify(surname(authors[0])) if authors else "anonymous"
-        words = [w for w in re.findall(r"[a-z0-9]+", ascii_fold(title)) if w not in _LITTLE_WORDS] or ["untitled"]
-        for n in range(1, len(words) + 1):
-            if not self._taken(id_ := "-".join([author or "anonymous", date[:4], *words[:n]])):
-                return id_
-        return self._numbered(id_)
+        slugs = work_slugs(authors[0] if authors else "", date[:4], title)
+        return next(slug for slug in slugs if not self._taken(slug))
 
     def _free_slug(self, name: str, owner: str) -> str:
         name = name or owner or "untitled"

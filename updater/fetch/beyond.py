@@ -24,7 +24,7 @@ from updater.errors import SettingsError, SourceError
 from updater.fetch import normalize, xml
 from updater.fetch.source import Listener, Progress
 from updater.fetch.transport import JSON, XML, Manners, Transport, Unusable, manners
-from updater.index.text import author_overlap, is_http, normal_title, normal_url, slugify, surname
+from updater.index.text import author_overlap, is_http, normal_title, normal_url, work_slugs
 from updater.records import Record
 
 if TYPE_CHECKING:
@@ -44,10 +44,6 @@ _PATIENCE: Final = 20.0
 _PAGE: Final = 100
 _EXCERPT: Final = 2_500
 """Characters of a post that stand in for an abstract: about as much as the longest of arXiv's."""
-_SMALL: Final = frozenset(
-    {"a", "an", "the", "on", "of", "in", "to", "for", "and", "is", "are", "how", "why", "what", "do"}
-)
-_MOST_WORDS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,18 +185,10 @@ def _records(posts: Iterable[Post], known: Mapping[str, str]) -> list[Record]:
 
 def _name(post: Post, url: str, taken: Mapping[str, str]) -> str:
     """Return author-year-word, with as many more words of the title as it takes to be the only one of that name."""
-    author = slugify(surname(post.authors[0]), 30) if post.authors else ""
-    year = f"{post.published:%Y}" if post.published else ""
-    words = [w for w in slugify(post.title, 200).split("-") if w and w not in _SMALL] or ["work"]
-    begin = [part for part in (author or "anonymous", year) if part]
-    for count in range(1, min(len(words), _MOST_WORDS) + 1):
-        name = "-".join([*begin, *words[:count]])
-        if taken.get(name, url) == url:
-            return name
-    number = 2
-    while taken.get(f"{name}-{number}", url) != url:
-        number += 1
-    return f"{name}-{number}"
+    slugs = work_slugs(
+        post.authors[0] if post.authors else "", f"{post.published:%Y}" if post.published else "", post.title
+    )
+    return next(slug for slug in slugs if taken.get(slug, url) == url)
 
 
 # --- feeds -------------------------------------------------------------------------------------------------------------

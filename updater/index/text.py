@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -61,6 +62,26 @@ def surname(author: str) -> str:
     """A name's last word, folded; good enough to compare the authors of two records of one work."""
     words = re.findall(r"[a-z0-9]+", ascii_fold(author.split(",", maxsplit=1)[0] if "," in author else author))
     return words[-1] if words else author.strip().casefold()
+
+
+_LITTLE_WORDS: Final = frozenset(
+    ("a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "how", "in", "into", "is", "it", "its",
+     "not", "of", "on", "or", "that", "the", "this", "to", "via", "was", "what", "when", "where", "which", "who", "why", "with",
+     "without")
+)  # fmt: skip
+_MOST_WORDS: Final = 12
+
+
+def work_slugs(author: str, year: str, title: str) -> Iterator[str]:
+    """Ids for a work without an arXiv id, the best first: author-year-word, then with more words of the title, then numbered.
+
+    `author` is a name or empty; little words of the title do not count. Never ends: take the first that is free.
+    """
+    words = [w for w in slugify(title, 200).split("-") if w and w not in _LITTLE_WORDS] or ["work"]
+    begin = [part for part in ((slugify(surname(author), 30) if author else "") or "anonymous", year) if part]
+    for count in range(1, min(len(words), _MOST_WORDS) + 1):
+        yield (name := "-".join([*begin, *words[:count]]))
+    yield from (f"{name}-{number}" for number in itertools.count(2))
 
 
 def author_overlap(a: Iterable[str], b: Iterable[str]) -> float:
