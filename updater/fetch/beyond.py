@@ -112,7 +112,7 @@ def outside(
             continue
         days = [p.published for p in found if p.published]
         if days:
-            newest[source.name] = max(days)
+            newest[source.name] = max(days) if since is None else max(*days, since)
             if since and min(days) > since and source.kind == "feed":
                 notices.append(
                     f"{source.title} shows nothing older than {min(days)}; what came after {since} may be missing"
