@@ -57,6 +57,11 @@ def root(tmp_path: Path) -> Path:
     (folder / "resources/papers").mkdir(parents=True)
     for name in ("taxonomy.yml", "settings.yml", "venues.yml"):
         shutil.copy(PROJECT / "resources" / name, folder / "resources" / name)
+    settings = folder / "resources/settings.yml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(
+        text.replace("min_landmarks: 8", "min_landmarks: 0"), encoding="utf-8"
+    )  # two papers, no landmark
     (folder / "resources/papers/2025-01.yml").write_text(PAPERS, encoding="utf-8")
     runner = CliRunner()
     assert runner.invoke(group, ["--root", str(folder), "fmt"], standalone_mode=False).exception is None

@@ -142,6 +142,17 @@ class Classifier(Section):
     """Weight with which borderline works teach categories and facets."""
 
 
+class Content(Section):
+    """What the content must have, checked by `mi-index check`; zero asks for nothing."""
+
+    min_landmarks: int = Field(default=0, ge=0)
+    """Landmark papers of every category."""
+    method_papers: int = Field(default=0, ge=0)
+    """Landmark papers of every method guide."""
+    method_libraries: int = Field(default=0, ge=0)
+    """Libraries of every method guide."""
+
+
 class Settings(Section):
     """All of resources/settings.yml."""
 
@@ -149,6 +160,7 @@ class Settings(Section):
     arxiv: Arxiv
     sources: tuple[OutsideSource, ...] = ()
     update: Update = Field(default_factory=Update)
+    content: Content = Field(default_factory=Content)
     contribute: Contribute = Field(default_factory=Contribute)
     classifier: Classifier = Field(default_factory=Classifier)
 

@@ -170,3 +170,73 @@ def test_the_schemas_accept_the_shipped_data_and_refuse_a_typo() -> None:
 def test_a_description_may_not_begin_with_the_name() -> None:
     with pytest.raises(ValueError, match="begins with the name"):
         Resource(id="x", name="Xtool", url="https://x.org", categories=["tools"], description="Xtool does a thing.")
+
+
+# --- content ----------------------------------------------------------------------------------------------------------
+
+METHOD = """\
+- slug: patching
+  title: Patching
+  categories: [circuits]
+  libraries: [toolbox]
+  landmarks: ["2501.00001", "2501.00002"]
+"""
+TOOLBOX = """\
+- id: toolbox
+  name: Toolbox
+  url: https://tool.example
+  categories: [tools]
+  description: Patches activations of small models for those who want to learn how.
+"""
+
+
+@pytest.fixture
+def guided(root: Path) -> Path:
+    (root / "resources/methods.yml").write_text(METHOD, encoding="utf-8")
+    (root / "resources/libraries.yml").write_text(TOOLBOX, encoding="utf-8")
+    return root
+
+
+def test_a_method_guide_with_its_papers_and_libraries_passes(guided: Path, mi_index: Command) -> None:
+    assert mi_index("check").stdout == ""
+    assert mi_index("check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"2501.00002"', '"2501.00009"', "landmark '2501.00009' is no entry"),
+        (', "2501.00002"', "", "has 1 landmark papers"),
+        ("[toolbox]", "[tool]", "library 'tool' is no entry"),
+        ("[toolbox]", "[]", "names no library"),
+        ("[circuits]", "[circuit]", "did you mean 'circuits'?"),
+        ("  title: Patching", "  titel: Patching", "did you mean 'title'?"),
+    ],
+)
+def test_a_method_guide_that_lacks_something_is_told(
+    guided: Path, mi_index: Command, old: str, new: str, says: str
+) -> None:
+    replace(guided, old, new, "resources/methods.yml")
+    result = mi_index("check")
+    assert result.exit_code == 1
+    assert "resources/methods.yml:" in result.stdout
+    assert says in result.stdout
+
+
+def test_a_category_without_landmarks_is_told_where_they_are_asked_for(root: Path, mi_index: Command) -> None:
+    replace(root, "min_landmarks: 0", "min_landmarks: 1", "resources/settings.yml")
+    replace(root, "  status: curated", "  status: curated\n  featured: The first circuit for counting.")
+    result = mi_index("check")
+    assert "category steering has 0 landmark papers" in result.stdout
+    assert "category circuits has" not in result.stdout
+
+
+@pytest.mark.parametrize(("words", "code"), [(8, 1), (7, 0)])
+def test_a_summary_copied_from_its_abstract_is_found(root: Path, mi_index: Command, words: int, code: int) -> None:
+    summary = ["Finds", "the", "circuit", "by", "which", "a", "small", "model", "counts."]
+    abstract = "In this work: " + " ".join(summary[:words]).upper() + " cakes."
+    corpus = root.parent / "corpus.jsonl"
+    corpus.write_text(json.dumps({"id": "2501.00001", "title": "x", "abstract": abstract}) + "\n", encoding="utf-8")
+    result = mi_index("check", "--corpus", str(corpus))
+    assert result.exit_code == code
+    assert ("copies its abstract" in result.stdout) == bool(code)

@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import json
 import sys
+from pathlib import Path
 
 import click
 
@@ -27,16 +28,34 @@ from updater.index.yamlfile import Problem
 )
 @click.option("--links", is_flag=True, help="Instead, try the links, one at a time.")
 @click.option("--changed-since", "base", metavar="REV", help="With --links: only those that a commit does not have.")
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Also compare summaries with these abstracts (JSON lines, may be gzipped): eight words in a row are a copy.",
+)
 @click.pass_obj
 def check(
-    repository: Repository, *, github: bool, as_json: bool, gaps: bool, most: int, links: bool, base: str | None
+    repository: Repository,
+    *,
+    github: bool,
+    as_json: bool,
+    gaps: bool,
+    most: int,
+    links: bool,
+    base: str | None,
+    corpus: Path | None,
 ) -> int:
     """Validate all data; exit code 1 if something is wrong."""
     from updater.index.check import check as check_index  # noqa: PLC0415
+    from updater.index.check import copied  # noqa: PLC0415
 
     if gaps:
         return _gaps(repository.load(), most, as_json=as_json)
     index, problems = (repository.load(), _links(repository, base)) if links else check_index(repository)
+    if corpus is not None:
+        from updater.fetch import read_corpus  # noqa: PLC0415
+
+        problems += copied(index, ((record.id, record.abstract) for record in read_corpus(corpus)))
     if as_json:
         keys = ("path", "line", "message", "hint", "severity")
         click.echo(json.dumps([{k: getattr(p, k) for k in keys} for p in problems], ensure_ascii=False, indent=2))

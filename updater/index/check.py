@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
+from updater.index import guides as guides_file
 from updater.index import schema
-from updater.index.model import Paper
+from updater.index import taxonomy as taxonomy_file
+from updater.index.model import Paper, check_slugs
 from updater.index.repository import BACKGROUND, BORDERLINE, GONE, QUEUE, REJECTED, Index, Repository, paper_file
 from updater.index.text import author_overlap, normal_title, normal_url
 from updater.index.yamlfile import Problem
@@ -29,6 +32,8 @@ def check(repository: Repository) -> tuple[Index, list[Problem]]:
     for part in (_places, _titles, _addresses, _lists, _sees):
         problems += part(index)
     problems += _venues(repository, index)
+    problems += _landmarks(repository, index)
+    problems += _methods(repository, index)
     problems += _schemas(repository)
     return index, sorted(problems, key=lambda p: (p.path, p.line, p.message))
 
@@ -123,6 +128,66 @@ def _venues(repository: Repository, index: Index) -> Iterator[Problem]:
                 f"write {known!r}" if venues.is_spelled(known) else f"use a name of {venues_file.FILE}, or add it there"
             )
             yield _at(index, paper.id, f"venue {paper.venue!r} is not spelled as in {venues_file.FILE}", hint)
+
+
+def _landmarks(repository: Repository, index: Index) -> Iterator[Problem]:
+    least = repository.settings.content.min_landmarks
+    featured = Counter(slug for p in index.papers.values() if p.featured for slug in p.categories)
+    for category in repository.taxonomy.categories:
+        if (number := featured[category.slug]) < least:
+            yield Problem(
+                taxonomy_file.FILE,
+                1,
+                f"category {category.slug} has {number} landmark papers, {least} are asked for",
+                "give papers of it `featured: the ground`, or lower content.min_landmarks in the settings",
+            )
+
+
+def _methods(repository: Repository, index: Index) -> Iterator[Problem]:
+    guides, problems = guides_file.read(repository.root)
+    yield from problems
+    content = repository.settings.content
+    entries = {entry.id for found in index.resources.values() for entry in found}
+    for method, line in zip(guides.methods, guides.lines, strict=True):
+
+        def wrong(message: str, hint: str, line: int = line) -> Problem:
+            return Problem(guides_file.METHODS, line, message, hint)
+
+        try:
+            check_slugs(list(method.categories), repository.taxonomy.category_slugs, "category")
+        except ValueError as error:
+            yield wrong(f"{method.slug}: {error}", "")
+        for name, ids, known in (
+            ("landmark", method.landmarks, index.papers.keys()),
+            ("library", method.libraries, entries),
+        ):
+            for id_ in ids:
+                if id_ not in known:
+                    yield wrong(f"{method.slug}: {name} {id_!r} is no entry", "name the id of an entry")
+        if len(method.landmarks) < content.method_papers:
+            yield wrong(f"{method.slug} has {len(method.landmarks)} landmark papers", f"name {content.method_papers}")
+        if len(method.libraries) < content.method_libraries:
+            yield wrong(f"{method.slug} names no library", "name one that does it")
+
+
+def copied(index: Index, abstracts: Iterable[tuple[str, str]], run: int = 8) -> Iterator[Problem]:
+    """Find summaries that share `run` words in a row with their abstract; abstracts are (id, text) pairs."""
+    for id_, abstract in abstracts:
+        paper = index.papers.get(id_)
+        if paper is None or not paper.summary:
+            continue
+        theirs = _runs(abstract, run)
+        for words in _runs(paper.summary, run):
+            if words in theirs:
+                yield _at(
+                    index, id_, f"{id_}: the summary copies its abstract: {' '.join(words)!r}", "say it in own words"
+                )
+                break
+
+
+def _runs(text: str, length: int) -> dict[tuple[str, ...], None]:
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return dict.fromkeys(tuple(words[n : n + length]) for n in range(len(words) - length + 1))
 
 
 def _schemas(repository: Repository) -> Iterator[Problem]:

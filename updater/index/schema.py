@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from updater.index.guides import Method, Term
 from updater.index.model import Borderline, Gone, Paper, Queued, Rejected, Resource
 from updater.index.repository import Repository
 from updater.index.state import State
@@ -25,6 +26,8 @@ _LISTS: Final[dict[str, type[BaseModel]]] = {
     "borderline": Borderline,
     "queue": Queued,
     "gone": Gone,
+    "methods": Method,
+    "glossary": Term,
 }
 _MAPPINGS: Final[dict[str, type[BaseModel]]] = {
     "settings": Settings,

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from updater.index import guides
+from updater.index.guides import Guides
 from updater.index.model import Gone, Paper, Resource
 from updater.index.repository import Index, Repository
 from updater.index.taxonomy import Category, Facet, FacetValue, Kind, Taxonomy
 from updater.index.text import slugify
 from updater.index.traces import Trace
-from updater.render import guides
-from updater.render.guides import Guides
 from updater.settings import Settings
 
 AUTHOR_PAGE: Final = 3
