@@ -9,6 +9,7 @@ import datetime as dt
 import gzip
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -157,6 +158,19 @@ def test_the_whole_way_from_a_settings_file_to_a_list(
     assert "https://songbirds.example.org/" in readme
     for word in ("interpretab", "mechanistic", "neural", "circuits"):
         assert word not in readme.casefold()
+
+
+def test_the_website_builds_without_the_guides_of_this_field(field: Path, tmp_path: Path) -> None:
+    for folder in ("guides", "methods"):
+        shutil.rmtree(field / "site/docs" / folder)
+    config = (field / "mkdocs.yml").read_text(encoding="utf-8")
+    (field / "mkdocs.yml").write_text(re.sub(r"- (Guides|Methods):\n(  - .*\n)+", "", config), encoding="utf-8")
+    mi_index = Command(field)
+    assert mi_index("fmt").exit_code == 0
+    assert mi_index("build", "--output", str(tmp_path / "site")).exit_code == 0
+    page = (tmp_path / "site/papers/2501.00100/index.html").read_text(encoding="utf-8")
+    assert "Learning" in page
+    assert (tmp_path / "site/categories/dialects/index.html").is_file()
 
 
 def test_contributors_of_the_new_index_get_its_own_choices(field: Path, world: World) -> None:
