@@ -136,7 +136,9 @@ class Classifier(Section):
     """C of the machines for categories and facets."""
     stack_cost: float = Field(default=0.1, gt=0)
     """C of the layer that combines the scores of all categories."""
-    borderline_as_out: float = Field(default=0.05, ge=0, le=1)
+    title_only_weight: float = Field(default=0.1, ge=0, le=1)
+    """Weight of a work whose abstract is not at hand."""
+    borderline_as_out: float = Field(default=0.2, ge=0, le=1)
     """Weight with which borderline works teach relevance, as works out of scope."""
     borderline_weight: float = Field(default=1.0, ge=0, le=1)
     """Weight with which borderline works teach categories and facets."""

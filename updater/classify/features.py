@@ -124,11 +124,14 @@ class Vectorizer:
 
     def matrix(self, records: Sequence[Record]) -> sp.csr_matrix:
         """One row for each record, one column for each term; float32, indices sorted, rows of length 1 (or 0)."""
-        found = occurrences(records)
+        return self.vectors(occurrences(records), len(records))
+
+    def vectors(self, found: Occurrences, number: int) -> sp.csr_matrix:
+        """The same from words that were looked for already, in `number` records."""
         term = self.vocabulary.find(found.hash)
         known = term >= 0
         weight = np.where(found.title[known], np.float32(self.title_weight), np.float32(1))
-        shape = (len(records), len(self.vocabulary))
+        shape = (number, len(self.vocabulary))
         matrix = sp.coo_matrix((weight, (found.record[known], term[known])), shape=shape).tocsr()
         matrix.sort_indices()
         return scaled(matrix, self.idf)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import orjson
 import scipy.sparse as sp
 
-from updater.classify.features import Floats, Vectorizer, Vocabulary, batches
+from updater.classify.features import Floats, Vectorizer, Vocabulary, batches, occurrences
 from updater.classify.names import Finder, Names
 from updater.errors import UsageError, WriteError
 from updater.records import Record
@@ -106,7 +106,8 @@ class Classifier:
 
     def verdicts(self, records: Sequence[Record]) -> list[Verdict]:
         """Verdicts of one batch."""
-        vectors = self.vectorizer.matrix(records)
+        words = occurrences(records)
+        vectors = self.vectorizer.vectors(words, len(records))
         model = self.model
         scores = exact_scores(vectors, model.relevance)
         probabilities = logistic(scores)
@@ -114,7 +115,7 @@ class Classifier:
         chosen = self._categories(categories, primary)
         category_probabilities = logistic(categories)
         facets = self._facet_values(model.facets.scores(vectors))
-        named = self._names.find(records)
+        named = self._names.find(words, len(records))
         because = self._strongest(vectors, vectors.data * model.relevance.weights[vectors.indices, 0], MAX_BECAUSE)
         terms = self._strongest(vectors, vectors.data, MAX_TERMS)
         intercept = float(model.relevance.intercepts[0])

@@ -46,6 +46,8 @@ class Words:
     hash: Hashes
     buffer: bytes
     """All texts, folded to lower-case ASCII; bytes that are no part of a word are 0."""
+    raw: bytes
+    """The same in its own case, each text followed by a line feed."""
 
     def surface(self, first: int, last: int) -> str:
         """The words from `first` to `last` inclusive, as they stand in the text."""
@@ -67,7 +69,8 @@ def fold(text: str) -> bytes:
 def words(texts: Sequence[str]) -> Words:
     """All words of all texts."""
     folded = [fold(text) for text in texts]
-    buffer = (b"\n".join(folded) + b"\n").translate(_LOWER)
+    raw = b"\n".join(folded) + b"\n"
+    buffer = raw.translate(_LOWER)
     letters = np.frombuffer(buffer, np.uint8)
     size = len(letters)
     inside = (letters != 0).view(np.int8)
@@ -81,7 +84,7 @@ def words(texts: Sequence[str]) -> Words:
     last, before = letters[end - 1], letters[np.maximum(end - 2, 0)]
     plural = (last == ord("s")) & (end - start >= _MIN_PLURAL) & ~np.isin(before, np.frombuffer(b"sui", np.uint8))
     stem = end - plural
-    return Words(text, start, end, _mixed((prefix[stem] - prefix[start]) * inverses[start]), buffer)
+    return Words(text, start, end, _mixed((prefix[stem] - prefix[start]) * inverses[start]), buffer, raw)
 
 
 def pair_hash(first: Hashes, second: Hashes) -> Hashes:

@@ -118,7 +118,8 @@ def fit(
     idf = inverse_document_frequency(counts.matrix, relevance, settings.prevalence)
     vectors = scaled(counts.matrix, idf)
     progress(f"fitting relevance on {len(examples)} records, {len(counts.terms)} terms")
-    relevance_head = _relevance(vectors, relevance, settings)
+    strength = np.array([1.0 if example.record.abstract else settings.title_only_weight for example in examples])
+    relevance_head = _relevance(vectors, relevance, strength, settings)
     filed = np.flatnonzero([known(example, taxonomy) for example in examples])
     slugs = taxonomy.category_slugs
     labels = [examples[n].label for n in filed.tolist()]
@@ -209,14 +210,16 @@ def _machines(
     return np.stack([c for c, _ in fitted], axis=1), np.array([i for _, i in fitted])
 
 
-def _relevance(vectors: sp.csr_matrix, relevance: npt.NDArray[Any], settings: Settings) -> Head:
+def _relevance(
+    vectors: sp.csr_matrix, relevance: npt.NDArray[Any], strength: npt.NDArray[Any], settings: Settings
+) -> Head:
     """In scope against the rest; calibrated at the stream's prevalence, borderline works left aside there."""
     truth = (relevance == "in")[:, None]
-    weights = np.where(relevance == "borderline", settings.borderline_as_out, 1.0)
+    weights = np.where(relevance == "borderline", settings.borderline_as_out, 1.0) * strength
     used = np.flatnonzero(weights > 0)
     coefficients, intercept = _machines(vectors[used], truth[used], weights[used], settings.cost)
     scores = _unseen_scores(vectors[used], truth[used], weights[used], settings.cost)
-    settled = relevance[used] != "borderline"
+    settled = (relevance[used] != "borderline") & (strength[used] == 1)
     stream = stream_weights(relevance[used], settings.prevalence)
     factor, summand = _platt(scores[settled], truth[used][settled, 0], stream[settled])
     return Head(

@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import orjson
@@ -15,7 +16,11 @@ from updater.index.repository import Repository
 from updater.index.text import arxiv_id
 from updater.records import Record
 
-_SHOWN = 20
+if TYPE_CHECKING:
+    from updater.classify.examples import Example
+
+_SHOWN: Final = 20
+REPORT: Final = "resources/evaluation/report.json"
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _MODEL = click.option("--model", type=_FILE, help="Another model's file than the one that the package ships.")
 _CORPUS = click.option(
@@ -76,6 +81,143 @@ def train(repository: Repository, corpus: Path | None, out: Path | None) -> None
     target = out or DEFAULT
     size = save(fitted, target)
     say(f"wrote {target}: {len(fitted.terms)} terms, {size / 2**20:.1f} MiB")
+
+
+@click.command()
+@click.option(
+    "--gold",
+    type=_FILE,
+    help="JSON lines of id, relevance (2, 1, 0), primary, also, weight; never trained on.",
+)
+@_CORPUS
+@_MODEL
+@click.option("--peers/--no-peers", default=True, help="Measure other methods on the same works (some minutes).")
+@click.option("--curve/--no-curve", default=True, help="Fit the model to growing shares of the labels (some minutes).")
+@click.option("--json", "as_json", is_flag=True, help="The whole report, for programs.")
+@click.option(
+    "--write", is_flag=True, help="Keep the report in resources/evaluation/report.json, which the site shows."
+)
+@click.pass_obj
+def evaluate(
+    repository: Repository,
+    gold: Path | None,
+    corpus: Path | None,
+    model: Path | None,
+    *,
+    peers: bool,
+    curve: bool,
+    as_json: bool,
+    write: bool,
+) -> None:
+    """Measure the model, against peers in the same run.
+
+    With --gold FILE (such as resources/evaluation/gold.jsonl) on the works in it, by the model as it is; else by time-ordered
+    folds: models fitted to older labelled works are tested on newer ones.
+    """
+    from updater.classify import evaluate as measure  # noqa: PLC0415
+    from updater.classify.examples import GOLD, examples, labels, read_gold  # noqa: PLC0415
+    from updater.classify.model import load  # noqa: PLC0415
+    from updater.classify.peers import measure as measure_peers  # noqa: PLC0415
+    from updater.index.transaction import Transaction  # noqa: PLC0415
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    classifier = load(model, root=repository.root)
+    settings = repository.settings.classifier
+    find = lookup(repository, corpus)
+    kept = repository.root / GOLD
+    own = [judged.label.id for judged in read_gold(kept)] if kept.exists() else []
+    judged = read_gold(gold) if gold else []
+    held_out = frozenset([*own, *(j.label.id for j in judged)])
+    found: list[Example] = []
+    if peers or curve or not gold:
+        found, missing = examples(labels(repository.load(), held_out), find)
+        say(f"{len(found)} examples, {len(missing)} without abstract")
+    trainer = measure.Trainer(repository.taxonomy, settings, say)
+    if gold:
+        records = {record.id: record for record in find([j.label.id for j in judged])}
+        if absent := len({j.label.id for j in judged} - records.keys()):
+            say(f"{absent} works of {gold} were not found and are left out")
+        items = measure.items_of(classifier, judged, records)
+    else:
+        items = measure.time_ordered(found, trainer)
+        judged, records = [i.judged for i in items], {i.record.id: i.record for i in items}
+        peers = curve = False  # a peer would need the same folds; a gold set is the place for that
+    try:
+        report = measure.evaluate(
+            items, classifier.thresholds, settings.junk_cost, gold.name if gold else "time-ordered folds"
+        )
+    except ValueError as error:
+        raise UsageError(f"{gold or 'the labels'}: {error}") from error
+    tested = [item.judged for item in items]
+    if peers:
+        subject = repository.settings.project.subject
+        report.peers = measure_peers(found, tested, [i.record for i in items], subject, repository.root, say)
+    if curve:
+        report.learning = measure.learning_curve(found, tested, records, trainer, "")
+    content = report.to_json()
+    if write:
+        transaction = Transaction(repository.root)
+        transaction.put(REPORT, content)
+        transaction.commit()
+        say(f"wrote {REPORT}")
+    click.echo(content.decode() if as_json else "\n".join(summary(orjson.loads(content))))
+
+
+def summary(report: dict[str, Any]) -> Iterator[str]:
+    """The lines that a person reads."""
+
+    def figure(value: float | None) -> str:
+        return "  –   " if value is None else f"{value:.4f}"
+
+    told, relevance, filed = report["set"], report["relevance"], report["categories"]
+    yield f"{told['records']} works ({told['in']} in scope, {told['borderline']} borderline, {told['out']} out), {told['name']}"
+    yield f"F1 {figure(relevance['f1'])}  [{figure(relevance['f1_interval'][0])}, {figure(relevance['f1_interval'][1])}]"
+    yield f"average precision {figure(relevance['average_precision'])}"
+    yield f"precision at 0.90 recall, borderline wrong {figure(relevance['precision_at_recall_90'])}"
+    yield f"calibration error {figure(relevance['calibration_error'])}"
+    yield f"\na junk entry costs as much as {report['thresholds']['junk_cost']} missed ones"
+    for name in ("accept", "review", "cheapest"):
+        at = report["thresholds"][name]
+        yield (
+            f"{name:9} from {at['probability']:.2f}: precision {figure(at['precision'])} recall {figure(at['recall'])} "
+            f"cost {at['cost']:.2f} for each 1,000 records"
+        )
+    yield "\ncalibration: predicted, observed, records of the stream"
+    for row in report["calibration"]:
+        bar = "#" * round(40 * (row["observed"] or 0))
+        yield (
+            f"{row['from']:.1f}-{row['to']:.1f}  {figure(row['predicted'])}  {figure(row['observed'])}  "
+            f"{row['weight']:9.1f}  {bar}"
+        )
+    yield (
+        f"\ncategories: micro-F1 {figure(filed['micro_f1'])} primary {figure(filed['primary'])} "
+        f"within {figure(filed['primary_within'])}"
+    )
+    for row in filed["each"]:
+        yield f"{row['slug']:28} {figure(row['precision'])} {figure(row['recall'])} {figure(row['f1'])}  {row['support']}"
+    yield f"facets: micro-F1 {figure(report['facets']['micro_f1'])}"
+    for row in report["confusion"][:8]:
+        yield f"{row['papers']:3} x {row['labelled']} filed under {row['predicted']}"
+    for row in report["peers"]:
+        yield (
+            f"peer {row['name']:10} F1 {figure(row['f1'])} precision {figure(row['precision'])} recall {figure(row['recall'])} "
+            f"average precision {figure(row['average_precision'])}"
+        )
+    for row in report["learning"]:
+        yield (
+            f"{row['examples']:6} labels: F1 {figure(row['f1'])} average precision {figure(row['average_precision'])} "
+            f"categories {figure(row['categories'])}"
+        )
+    for row in report["mistakes"]:
+        terms = ", ".join(f"{term} {weight:+.2f}" for term, weight in row["because"][:5])
+        yield f"{row['id']:12} is {row['truth']:4} probability {row['probability']:.3f}: {terms}"
+    if readers := report["readers"]:
+        yield (
+            f"two readers of {readers['records']} works: agreement {figure(readers['agreement'])} "
+            f"kappa {figure(readers['kappa'])} F1 {figure(readers['f1'])} categories {figure(readers['categories'])}"
+        )
 
 
 @click.command()
