@@ -181,7 +181,7 @@ def run(repository: Repository, wish: Wish) -> Outcome:
     from updater.fetch import harvest  # noqa: PLC0415
 
     settings, index = repository.settings, repository.load()
-    venues, model = venues_file.load(repository.root), load_model()
+    venues, model = venues_file.load(repository.root), load_model(root=repository.root)
     if wish.patience is not None:
         settings = settings.model_copy(update={"arxiv": settings.arxiv.model_copy(update={"patience": wish.patience})})
     common = index.state.common(settings.arxiv.categories)
