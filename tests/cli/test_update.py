@@ -56,7 +56,7 @@ class Judge:
 
 @pytest.fixture(autouse=True)
 def judge(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("updater.classify.load", Judge)
+    monkeypatch.setattr("updater.classify.load", lambda root: Judge())
 
 
 @pytest.fixture
@@ -282,7 +282,7 @@ def test_a_run_that_would_remove_entries_stops(root: Path, update: Command, monk
             for verdict in super().classify(records):
                 yield dataclasses.replace(verdict, decision="reject") if verdict.decision == "accept" else verdict
 
-    monkeypatch.setattr("updater.classify.load", Strict)
+    monkeypatch.setattr("updater.classify.load", lambda root: Strict())
     result = update("--rejudge", code=1)
     assert re.search(r"would remove \d+ entries", result.stderr)
     assert files(root) == before
@@ -391,7 +391,7 @@ def test_a_record_that_cannot_be_an_entry_is_told_and_the_rest_goes_on(
             for n, verdict in enumerate(super().classify(records)):
                 yield dataclasses.replace(verdict, decision="accept", keywords=("x\u200by",) if n == 0 else ())
 
-    monkeypatch.setattr("updater.classify.load", Sloppy)
+    monkeypatch.setattr("updater.classify.load", lambda root: Sloppy())
     data = json.loads(update("--json", *explicit(FIRST, FIRST)).stdout)
     assert list(data["unusable"].values()) and "U+200B" in next(iter(data["unusable"].values()))
     assert data["figures"]["added"] + sum(data["skipped"].values()) == data["figures"]["candidates"] - 1
