@@ -87,7 +87,12 @@ def test_method_page_is_whole(slug: str) -> None:
     assert [heading for heading in headings if heading in SECTIONS] == SECTIONS
     assert f'--8<-- "methods/snippets/{slug}.py"' in text
     assert f'--8<-- "assets/diagrams/{slug}.svg"' in text
-    assert "<math " in text
+    formulas = re.findall(r"<math .*?</math>", text, flags=re.DOTALL)
+    assert formulas
+    for formula in formulas:  # MathML, with the TeX that it was made from as its text alternative
+        element = ET.fromstring(formula)
+        assert element.get("alttext")
+        assert "\\" not in "".join(element.itertext()), "a TeX command was left over"
     assert 600 <= words(text) <= 1_100
     misled = text.split("## How it has misled people")[1].split("\n## ")[0]
     assert misled.count("/papers/") >= 2, "what misled people is shown by papers of the index"
