@@ -78,7 +78,7 @@ def answer(classifier: Classifier, block: bytes, number: int = 1) -> tuple[bytes
     records, problems = _records(block, number)
     if not records:
         return b"", problems
-    verdicts = classifier.verdicts(records)
+    verdicts = classifier.verdicts(records, with_terms=False)
     return b"".join(orjson.dumps(public(v), option=orjson.OPT_APPEND_NEWLINE) for v in verdicts), problems
 
 
@@ -135,7 +135,7 @@ def public(verdict: Verdict) -> dict[str, Any]:
         "facets": verdict.facets,
         "keywords": verdict.keywords,
         "models": verdict.models,
-        "because": [{"term": term, "weight": round(weight, 4)} for term, weight in verdict.because],
+        "because": [{"term": term, "weight": weight} for term, weight in verdict.because],
     }
 
 

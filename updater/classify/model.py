@@ -13,7 +13,6 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +34,11 @@ MAX_TERMS: Final = 24
 MAX_BECAUSE: Final = 8
 FORMAT: Final = 1
 _STEPS: Final = 127
+_PLACES: Final = (1 << 32) - 1
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+
+Terms = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,12 @@ class Classifier:
         self.thresholds = thresholds
         self.vectorizer = Vectorizer(Vocabulary(model.terms), model.idf, model.title_weight)
         self._names = Finder(names or Names((), ()))
+        self._relevance = np.ascontiguousarray(model.relevance.weights[:, 0])
+        heads = (model.categories, model.primary, model.facets)
+        self._weights = np.concatenate(
+            [head.weights for head in heads], axis=1
+        )  # one pass over the terms for all heads
+        self._intercepts = np.concatenate([head.intercepts for head in heads])
         self._facets = tuple(dict.fromkeys(facet for facet, _ in model.facet_values))
 
     def classify(self, records: Iterable[Record], batch: int = BATCH) -> Iterator[Verdict]:
@@ -104,20 +113,20 @@ class Classifier:
         for part in batches(records, batch):
             yield from self.verdicts(part)
 
-    def verdicts(self, records: Sequence[Record]) -> list[Verdict]:
-        """Verdicts of one batch."""
+    def verdicts(self, records: Sequence[Record], *, with_terms: bool = True) -> list[Verdict]:
+        """Verdicts of one batch; without the records' own terms if nobody wants them."""
         words = occurrences(records)
         vectors = self.vectorizer.vectors(words, len(records))
         model = self.model
         scores = exact_scores(vectors, model.relevance)
         probabilities = logistic(scores)
-        categories, primary = model.categories.scores(vectors), model.primary.scores(vectors)
+        categories, primary, facet_scores = self._scores(vectors)
         chosen = self._categories(categories, primary)
         category_probabilities = logistic(categories)
-        facets = self._facet_values(model.facets.scores(vectors))
+        facets = self._facet_values(facet_scores)
         named = self._names.find(words, len(records))
-        because = self._strongest(vectors, vectors.data * model.relevance.weights[vectors.indices, 0], MAX_BECAUSE)
-        terms = self._strongest(vectors, vectors.data, MAX_TERMS)
+        because = self._strongest(vectors, vectors.data * self._relevance[vectors.indices], MAX_BECAUSE)
+        terms = self._strongest(vectors, vectors.data, MAX_TERMS) if with_terms else [()] * len(records)
         intercept = float(model.relevance.intercepts[0])
         return [
             Verdict(
@@ -144,6 +153,12 @@ class Classifier:
         order = np.lexsort((vector.indices, -np.abs(parts)))
         return tuple((self.model.terms[vector.indices[n]], float(parts[n])) for n in order)
 
+    def _scores(self, vectors: sp.csr_matrix) -> tuple[Floats, Floats, Floats]:
+        """Scores of categories, primary and facets."""
+        scores = np.asarray(vectors @ self._weights + self._intercepts, dtype=np.float32)
+        number = len(self.model.slugs)
+        return scores[:, :number], scores[:, number : 2 * number], scores[:, 2 * number :]
+
     def _categories(self, scores: Floats, primary: Floats) -> list[list[int]]:
         """Columns of the categories given, the primary one first, the others by how far they pass their threshold."""
         margin = scores - self.model.category_thresholds
@@ -162,29 +177,33 @@ class Classifier:
             out[n][facet] = (*out[n][facet], value)
         return out
 
-    def _strongest(
-        self, vectors: sp.csr_matrix, values: npt.NDArray[Any], number: int
-    ) -> list[tuple[tuple[str, float], ...]]:
-        """The terms with the largest values (by size) in every row, at most `number` of them."""
+    def _strongest(self, vectors: sp.csr_matrix, values: npt.NDArray[Any], number: int) -> list[Terms]:
+        """The terms with the largest values (by size) in every row, at most `number` of them; of equal ones the first.
+
+        Size and place are packed into one whole number each, so that a partition of a table is all the work.
+        """
+        count = vectors.shape[0]
+        lengths = np.diff(vectors.indptr)
+        begin = vectors.indptr[:-1].astype(np.int64)
+        row = np.repeat(np.arange(count), lengths)
+        place = np.arange(len(values)) - begin[row]
+        size = (
+            np.abs(values).astype(np.float32).view(np.int32).astype(np.int64)
+        )  # the bits of positive floats are in order
+        keys = np.full((count, max(int(lengths.max(initial=0)), number)), -1, np.int64)
+        keys[row, place] = (size << 32) | (_PLACES - place)
+        top = np.sort(np.partition(keys, -number, axis=1)[:, -number:], axis=1)[:, ::-1]
+        found = (top >= 0).sum(axis=1).tolist()
+        at = np.where(top >= 0, begin[:, None] + (_PLACES - (top & _PLACES)), 0)
+        if not len(values):
+            return [()] * count
+        names = vectors.indices[at].tolist()
+        weights = np.round(values[at].astype(np.float64), 4).tolist()
         terms = self.model.terms
-        out = []
-        size = np.abs(values)
-        bounds = vectors.indptr.tolist()
-        for start, end in pairwise(bounds):
-            row = size[start:end]
-            if end - start > number:
-                least = np.partition(row, -number)[-number]
-                at = np.flatnonzero(row >= least)
-                at = at[np.argsort(-row[at], kind="stable")][:number] + start
-            else:
-                at = np.argsort(-row, kind="stable") + start
-            out.append(
-                tuple(
-                    (terms[t], round(v, 4))
-                    for t, v in zip(vectors.indices[at].tolist(), values[at].tolist(), strict=True)
-                )
-            )
-        return out
+        return [
+            tuple([(terms[t], w) for t, w in zip(which[:n], by[:n], strict=True)])
+            for which, by, n in zip(names, weights, found, strict=True)
+        ]
 
 
 def exact_scores(vectors: sp.csr_matrix, head: Head) -> npt.NDArray[np.float64]:
