@@ -177,35 +177,43 @@ class OaiPmh:
         """Read one list, of the set `name`, to its end into `found`; return the repository's day at the end.
 
         A token that expired or was lost means that the list is read again from its beginning: reading twice costs time,
-        going on in the middle could cost records.
+        going on in the middle could cost records. So does a list that changed while it was read, since a record that
+        leaves it pulls the ones behind it onto pages that have been read.
         """
         what = f"{name}, changed {first} to {until or 'now'}"
-        short = False
+        doubtful = False
         for _ in range(_RESTARTS):
-            listed, size, day = 0, None, dt.date.min
+            listed, sizes, days = 0, list[int](), list[dt.date]()
             begin = {"verb": "ListRecords", "metadataPrefix": "arXivRaw", "from": f"{first}", "set": name}
             if until:
                 begin["until"] = f"{until}"
             try:
                 for page in self._chain(channel, begin):
                     listed += page.listed
-                    size = page.size if page.size is not None else size
-                    day = max(day, page.day or dt.date.min)
+                    sizes += [page.size] if page.size is not None else []
+                    days += [page.day] if page.day is not None else []
                     self._begun = self._begun or page.day
                     found.take(page)
                     self._tell(what, len(found.records))
             except _TokenLost as lost:
                 log.warning("OAI-PMH: %s; reading %s again", lost, what)
                 continue
-            if size is not None and listed < size and not short:
-                # Once more; the specification lets a repository give an estimate, so that twice the same is the truth.
-                short = True
-                log.warning("OAI-PMH: %s of %s records came; reading %s again", listed, size, what)
+            if len({*days}) > 1:
+                log.warning("OAI-PMH: midnight passed within a list; reading %s again", what)
                 continue
-            if size is not None and listed < size:
-                found.notices.append(f"OAI-PMH listed {listed:,} of {size:,} records that it announced ({what})")
-            return day
-        raise RefusedError(f"OAI-PMH: resumption tokens are lost again and again ({what})")
+            size = sizes[-1] if sizes else listed
+            if listed >= size and len({*sizes}) <= 1:
+                return max(days, default=dt.date.min)
+            announced = " then ".join(f"{n:,}" for n in dict.fromkeys(sizes))
+            doubt = f"OAI-PMH listed {listed:,} records and announced {announced} ({what})"
+            if not doubtful:
+                doubtful = True
+                log.warning("%s; reading it again", doubt)
+                continue
+            # The specification lets a repository give estimates, so that twice the same is the best that can be had.
+            found.notices.append(doubt)
+            return max(days, default=dt.date.min)
+        raise RefusedError(f"OAI-PMH: the list changes, or its resumption tokens are lost, again and again ({what})")
 
     def _chain(self, channel: Channel[Page], query: dict[str, str]) -> Iterator[Page]:
         tokens: set[str] = set()
