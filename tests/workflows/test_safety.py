@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from tests.conftest import PROJECT
 from tests.workflows.play import WORKFLOWS, load
+from updater.cli import main as group
 
 NAMES = sorted(path.stem for path in WORKFLOWS.glob("*.yml"))
 READ_ONLY = ("check", "publish")
@@ -91,6 +94,32 @@ def test_nothing_is_pushed_by_force() -> None:
         if path.suffix in (".sh", ".yml"):
             text = path.read_text(encoding="utf-8")
             assert not re.search(r"--force(?!d)|push [^\n]*(-f\b|\+HEAD|\+refs)", text), path
+
+
+def calls() -> list[list[str]]:
+    """Every call of mi-index in workflows and scripts, variables as words."""
+    out = []
+    texts = [step["run"] for name in NAMES for step in steps(name) if "run" in step]
+    texts += [path.read_text(encoding="utf-8") for path in (PROJECT / ".github/scripts").glob("*.sh")]
+    for text in texts:
+        for match in re.finditer(r"(?m)^[^#\n`']*?\bmi-index ((?:[^\n\\]|\\\n)+)", text):
+            line = re.sub(r"\$\{\w+:\+(--\w+) [^}]*\}", r"\1 2025-01-01", match[1].replace("\\\n", " "))
+            line = re.split(r"\s(?:>>?|\|\||&&|;)|;", line)[0].replace("${gold[@]}", "--json")
+            line = line.replace("$SOURCE", "auto").replace("$GITHUB_EVENT_PATH", str(PROJECT / "mkdocs.yml"))
+            out.append(shlex.split(line))
+    return out
+
+
+def test_every_call_of_mi_index_is_one_that_it_understands() -> None:
+    assert len(calls()) >= 15
+    for name, *arguments in calls():
+        command = group.get_command(click.Context(group), name)
+        assert command is not None, name
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(PROJECT)
+            words = ["updater" if a == "build/site" and name == "summarize" else a for a in arguments]  # must exist
+            context = command.make_context(name, words)
+        assert context.args == []
 
 
 def test_scripts_are_sound_bash() -> None:
