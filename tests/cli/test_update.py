@@ -21,6 +21,7 @@ import pytest
 from click.testing import Result
 from support.arxiv_server import ArxivServer, Reply, Request
 from support.fixtures import TODAY
+from support.victim import Judge
 from support.works import work
 
 from tests.conftest import PROJECT, Command
@@ -32,26 +33,6 @@ from updater.verdict import Verdict
 
 FIRST, LAST = dt.date(2026, 3, 2), dt.date(2026, 3, 15)
 """The days of the stand-in's works."""
-
-
-class Judge:
-    """Stands for the model where its judgement does not matter: decides by the sum of an id's digits."""
-
-    def classify(self, records: Iterable[Record]) -> Iterator[Verdict]:
-        for record in records:
-            number = sum(map(int, re.sub(r"\D", "", record.id))) % 4
-            decision = ("accept", "review", "reject", "accept")[number]
-            slug = ("circuits", "probing", "steering", "lenses")[len(record.title) % 4]
-            yield Verdict(
-                id=record.id,
-                probability={"accept": 0.9, "review": 0.5, "reject": 0.1}[decision],
-                decision=decision,
-                primary=slug,
-                categories=((slug, 0.8),),
-                keywords=tuple(record.title.lower().split()[:2]),
-                because=(("probe", 1.5), ("cake", -0.25)),
-                terms=(("probe", 0.5),),
-            )
 
 
 @pytest.fixture(autouse=True)

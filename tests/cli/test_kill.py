@@ -1,0 +1,101 @@
+"""Kill `mi-index update` at fifty random moments: the data stay valid, and the next run ends as an undisturbed one.
+
+The victims are real processes that get a real SIGKILL. They are forked from a process that has imported everything
+(https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods), since fifty starts of Python would take
+most of the time and kill nothing but imports.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import re
+import shutil
+import signal
+import time
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+from support import victim
+from support.arxiv_server import ArxivServer
+from support.fixtures import TODAY
+
+from tests.conftest import PROJECT, Command
+
+KILLS = 50
+MOST = 120
+"""Runs; some end before they are killed."""
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
+    ["updater.cli.update", "updater.classify", "updater.fetch", "updater.render.readme", "updater.render.markup"]
+)
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """All files of the index but the lock."""
+    found = (p for p in sorted(root.rglob("*")) if p.is_file() and p.name != ".mi-index.lock")
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in found}
+
+
+def start(root: Path) -> BaseProcess:
+    process = CONTEXT.Process(target=victim.run, args=(["--root", str(root), "update", "--today", str(TODAY)],))
+    process.start()
+    return process
+
+
+def wait_for_commit(root: Path, process: BaseProcess) -> None:
+    """Return when the run begins to write, or has ended."""
+    while not (root / "resources/.pending").exists() and process.is_alive():
+        time.sleep(0.0002)
+
+
+@pytest.fixture
+def template(root: Path) -> Path:
+    (root / "site").mkdir()
+    (root / "site/templates").symlink_to(PROJECT / "site/templates")
+    settings = root / "resources/settings.yml"
+    settings.write_text(re.sub(r"first_day: \S+", "first_day: 2026-03-10", settings.read_text(encoding="utf-8")))
+    return root
+
+
+def test_fifty_kills(template: Path, tmp_path: Path, arxiv_server: ArxivServer) -> None:
+    rng = random.Random(20260324)
+    undisturbed = shutil.copytree(template, tmp_path / "undisturbed", symlinks=True)
+    began = time.monotonic()
+    process = start(undisturbed)
+    wait_for_commit(undisturbed, process)
+    until_commit = time.monotonic() - began
+    process.join()
+    in_commit = time.monotonic() - began - until_commit
+    assert process.exitcode == 0
+    old, new = files(template), files(undisturbed)
+    assert old != new
+
+    kills = torn = 0
+    root = shutil.copytree(template, tmp_path / "copy", symlinks=True)
+    for number in range(MOST):
+        if kills == KILLS:
+            break
+        process = start(root)
+        if number % 3:  # inside the commit, where files change
+            wait_for_commit(root, process)
+            time.sleep(rng.random() * in_commit)
+        else:  # anywhere from start to commit
+            time.sleep(rng.random() * until_commit)
+        alive = process.is_alive()
+        process.kill()
+        process.join()
+        kills += alive and process.exitcode == -signal.SIGKILL
+        torn += (root / "resources/.pending").exists()
+        result = Command(root)("check")
+        assert result.exit_code == 0, result.stdout
+        assert files(root) in (old, new)  # never a mixture
+        if files(root) == new:
+            root = shutil.copytree(template, tmp_path / f"copy{number}", symlinks=True)
+    print(f"{kills} kills in {number} runs, {torn} while files were written, which took {in_commit:.3f} s")
+    assert kills == KILLS
+    assert torn > 5, "few kills came while files were written"
+    process = start(root)
+    process.join()
+    assert (process.exitcode, files(root)) == (0, new)
