@@ -2,7 +2,7 @@
 
     python benchmarks/faults.py [--first 2026-04-13 --last 2026-04-19] [--faults 429,503] [--alone | --pairs] [--jobs 3]
 
-Takes a week out of a copy of the repository (entries that the machine wrote, the queue, the generated files), has `mi-index
+Takes a week out of a copy of the repository (papers, queue, generated files), has `mi-index
 update` read it again from `../shared/arxiv_local`, once undisturbed and once with each fault and each pair of faults, and
 prints a table in Markdown: exit code, requests, seconds, and whether every file equals that of the undisturbed run. With
 `down` no byte may change and the exit code must be 3. The delay between requests is small, so that the table takes minutes
@@ -62,7 +62,7 @@ def copy_without(window: Window, folder: Path) -> Path:
     repository = Repository(folder)
     index, editor = repository.load(), repository.edit()
     inside = {str(day) for day in window.days()}
-    out = [p for p in index.papers.values() if p.status == "auto" and p.date in inside]
+    out = [p for p in index.papers.values() if p.is_arxiv and p.date in inside]
     for paper in out:
         editor.drop_paper(paper)
     queued = [q for q in index.queue.values() if q.date in inside]
@@ -149,7 +149,8 @@ def main() -> int:
         template = copy_without(window, Path(place) / "template")
         calm, before = measure(template, corpus, window, (), chosen.delay), files(template)
         print("| fault | exit code | requests | seconds | bytes |\n| --- | ---: | ---: | ---: | --- |", flush=True)
-        for row in (calm, *pool.map(lambda f: measure(template, corpus, window, f, chosen.delay), wanted)):
+        rows = pool.map(lambda f: measure(template, corpus, window, f, chosen.delay), wanted)
+        for row in itertools.chain([calm], rows):
             problem = judge(row, before, calm.files)
             wrong += bool(problem)
             fine = "unchanged" if "down" in row.faults else "the same"

@@ -23,10 +23,9 @@ from pydantic import (
 )
 
 from updater.index.taxonomy import Taxonomy
-from updater.index.text import ARXIV_ID, arxiv_id, is_http, normal_doi, slugify
+from updater.index.text import ARXIV_ID, UNSEEN, arxiv_id, is_http, normal_doi, slugify
 
 SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 
 
 def _shown(text: str) -> str:
@@ -36,9 +35,9 @@ def _shown(text: str) -> str:
 
 
 def _text(value: str) -> str:
-    if found := _CONTROL.search(value):
+    if found := UNSEEN.search(value):
         raise ValueError(
-            f"holds the invisible character U+{ord(found.group()):04X} (remove it: {_shown(_CONTROL.sub(' ', value))})"
+            f"holds the invisible character U+{ord(found.group()):04X} (remove it: {_shown(UNSEEN.sub(' ', value))})"
         )
     if value != " ".join(value.split()):
         raise ValueError(f"has white space at an end or twice in a row (run `mi-index fmt`, or write {_shown(value)})")

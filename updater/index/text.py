@@ -54,6 +54,8 @@ def normal_title(title: str) -> str:
     Titles in other scripts keep their letters, so that two of them do not fall together as empty.
     """
     text = re.sub(r"\\[a-zA-Z]+|[$\\{}^_]", "", title)
+    if text.isascii():  # the same, and four times as fast
+        return re.sub(r"[^a-z0-9]+", "", text.lower())
     text = unicodedata.normalize("NFKD", text.translate(_TRANSLITERATE)).casefold()
     return "".join(c for c in text if c.isalnum())
 
@@ -106,6 +108,16 @@ def arxiv_id(text: str) -> str:
         re.IGNORECASE,
     )
     return match.group(1) if match else ""
+
+
+UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+"""Control characters, zero-width and bidirectional ones, lone surrogates: nothing that a title or a name needs."""
+
+
+def visible(text: str, limit: int = 600) -> str:
+    """Text of unknown origin on one line, without what cannot be seen, no longer than `limit`."""
+    text = " ".join(UNSEEN.sub(" ", text[: 4 * limit]).split())
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def is_http(url: str) -> bool:

@@ -12,6 +12,7 @@ from jinja2 import Environment
 from updater.index.model import Paper, Queued
 from updater.index.repository import Index
 from updater.index.taxonomy import Taxonomy
+from updater.index.text import visible
 from updater.merge.identity import similar
 from updater.merge.merge import Changes
 
@@ -68,9 +69,9 @@ def report(index: Index, changes: Changes, run: Run, taxonomy: Taxonomy) -> dict
         "gone": [gone.to_data() for _, gone in sorted(changes.gone.items())],
         "similar": [{"paper": _paper(a, index), "other": _paper(b, index), "share": round(s, 2)} for a, b, s in pairs],
         "skipped": dict(sorted(changes.skipped.items())),
-        "unusable": dict(sorted(changes.unusable.items())),
+        "unusable": {visible(id_, 80): visible(reason) for id_, reason in sorted(changes.unusable.items())},
         "gaps": list(run.gaps),
-        "notices": list(run.notices),
+        "notices": [visible(notice) for notice in run.notices],
     }
 
 
