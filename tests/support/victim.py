@@ -35,6 +35,6 @@ def run(args: list[str]) -> None:
     import updater.classify  # noqa: PLC0415 - by the process that may be killed
     from updater.__main__ import main  # noqa: PLC0415
 
-    updater.classify.load = Judge  # type: ignore[assignment]
+    updater.classify.load = lambda root: Judge()  # type: ignore[assignment]
     sys.argv = ["mi-index", *args]
     main()
