@@ -105,3 +105,11 @@ def test_dates_are_as_precise_as_they_are_known(value: str, shown: str) -> None:
 )
 def test_feeds_have_full_time_stamps(value: str, stamp: str) -> None:
     assert markup.rfc3339(value) == stamp
+
+
+@pytest.mark.parametrize("text", ["@torvalds did", "fixes #1", "see org/repo#12 and @org/team", "mail@evil.example"])
+def test_a_pull_request_calls_nobody_and_refers_to_nothing(text: str) -> None:
+    quiet = markup.quiet_markdown(text)
+    assert not re.search(r"[@#](?=\w)", quiet.replace("&#8203;", " "))
+    shown = python_markdown.markdown(quiet)
+    assert "\u200b" in shown.replace("&#8203;", "\u200b")

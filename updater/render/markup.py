@@ -50,6 +50,7 @@ def environment(root: Path) -> Environment:
     )
     env.filters.update(
         md=markdown,
+        quiet=quiet_markdown,
         mdurl=markdown_url,
         date=long_date,
         thousands=thousands,
@@ -72,6 +73,14 @@ def markdown(text: str) -> str:
 def _break_autolink(match: re.Match[str]) -> str:
     found = match.group()
     return f"{found[:-1]}\\{found[-1]}"
+
+
+def quiet_markdown(text: str) -> str:
+    """Like `markdown`, for pull requests and issues: nothing in it calls a person (`@name`) or refers to an issue (`#1`).
+
+    GitHub does both wherever the sign and the name touch, however they are escaped; a space of no width keeps them apart.
+    """
+    return re.sub(r"([@#])(?=\w)", "\\1&#8203;", markdown(text))
 
 
 def markdown_url(url: str) -> str:
