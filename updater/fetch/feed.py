@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from updater.errors import SourceError
+from updater.errors import RefusedError, SourceError
 from updater.fetch import normalize, xml
 from updater.fetch.lookup import Lookup
 from updater.fetch.oai import OaiPmh
@@ -93,10 +93,10 @@ class DailyFeed:
         yield Batch(kept, frozenset(), announced=day, notices=tuple(notices))
 
     def _feed(self, categories: str) -> Announcement:
-        """Read the RSS feed, or, if that one is refused, the same in Atom."""
+        """Read the RSS feed, or, if that one is refused, the same in Atom; where nobody answers, neither would Atom."""
         try:
             return self._channel.get(f"{self._places.feeds}/rss/{categories}")
-        except SourceError as error:
+        except RefusedError as error:
             log.warning("%s; trying the Atom feed", error)
             return self._channel.get(f"{self._places.feeds}/atom/{categories}")
 
