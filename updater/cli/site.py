@@ -101,8 +101,7 @@ def export(repository: Repository, /, **options: Any) -> int:
     form: str = options["form"]
     wanted = _filter(repository, options)
     entries, items = exports.select(Catalogue.of(repository), wanted)
-    for piece in exports.render(form, entries, items):
-        click.echo(piece, nl=False)
+    click.echo(exports.render(form, entries, items), nl=False)
     return 0
 
 

@@ -5,6 +5,7 @@ Version 1 only ever gains keys. A change that takes something away would be api/
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -18,10 +19,9 @@ from updater.render.pages import Writer
 FOLDER: Final = "api/v1"
 
 
-def write(writer: Writer, catalogue: Catalogue) -> None:
-    """Write every file of the API."""
+def write(writer: Writer, catalogue: Catalogue, keys: Mapping[str, str]) -> None:
+    """Write every file of the API; `keys` are citation keys by id."""
     site = catalogue.settings.project.site
-    keys = citations.keys(entry.paper for entry in catalogue.entries)
     for entry in catalogue.entries:
         _put(writer, f"papers/{entry.id}.json", {**paper_data(entry.paper), **_around(site, entry, keys[entry.id])})
     for year, shelf in catalogue.years.items():

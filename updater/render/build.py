@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import hashlib
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -77,6 +79,18 @@ def build(
     fresh = site.with_name(f"{site.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     steps = Steps(progress)
+    with search.Service() as index:
+        pages = _render(repository, fresh, engine_name, index, steps)
+        gc.collect()  # everything about the data can go before Pagefind needs most of its memory
+        steps.begin("search, rest")
+        index.write(fresh)
+    _replace(fresh, site)
+    steps.begin("")
+    return Built(site, pages, steps.seconds)
+
+
+def _render(repository: Repository, site: Path, engine_name: str, index: search.Service, steps: Steps) -> int:
+    """Everything but the search index, which is handed what it will hold; returns how many pages there are."""
     steps.begin("data")
     catalogue = Catalogue.of(repository)
     env = environment(repository.root)
@@ -86,30 +100,25 @@ def build(
     steps.begin("map")
     places = layout.positions(catalogue, neighbours, nearness)
     steps.begin(engine_name)
-    engine.build(repository.root, fresh, engine_name)
-    with search.Service() as index:
-        steps.begin("search, begun")
-        counts: dict[str, Counter[str]] = {}
-        # indexed by another process while the pages are written
-        index.add(counted(documents(catalogue, fresh), counts))
-        writer = Writer(fresh, Frame.read(fresh), env, catalogue)
-        pages = Pages(writer, env, catalogue)
-        parts = Parts(pages, env, catalogue, repository.root, places, counts)
-        steps.begin("hand-written pages")
-        _complete(writer, parts)
-        for name in pages.all():
-            steps.begin(name)
-        steps.begin("feeds, exports, API")
-        _feeds(writer, catalogue)
-        _exports(writer, catalogue)
-        api.write(writer, catalogue)
-        writer.file("map/points.json", layout.points(catalogue, places))
-        _texts(writer, parts)
-        steps.begin("search, rest")
-        index.write(fresh)
-    _replace(fresh, site)
-    steps.begin("")
-    return Built(site, len(set(writer.paths)), steps.seconds)
+    engine.build(repository.root, site, engine_name)
+    steps.begin("search, begun")
+    counts: dict[str, Counter[str]] = {}
+    # indexed by another process while the pages are written
+    index.add(counted(documents(catalogue, site), counts))
+    writer = Writer(site, Frame.read(site), env, catalogue)
+    pages = Pages(writer, env, catalogue)
+    parts = Parts(pages, env, catalogue, repository.root, places, counts)
+    steps.begin("hand-written pages")
+    _complete(writer, parts)
+    for name in pages.all():
+        steps.begin(name)
+    steps.begin("feeds, exports, API")
+    _feeds(writer, catalogue)
+    _exports(writer, catalogue, pages.keys)
+    api.write(writer, catalogue, pages.keys)
+    writer.file("map/points.json", layout.points(catalogue, places))
+    _texts(writer, parts)
+    return len(set(writer.paths))
 
 
 def _complete(writer: Writer, parts: Parts) -> None:
@@ -132,12 +141,21 @@ def _feeds(writer: Writer, catalogue: Catalogue) -> None:
         writer.file(f"{feed.path}.json", feeds.json_feed(catalogue, feed))
 
 
-def _exports(writer: Writer, catalogue: Catalogue) -> None:
-    for form, (ending, _) in exports.FORMATS.items():
-        writer.file(f"exports/all.{ending}", b"".join(exports.render(form, catalogue.entries, catalogue.items)))
-        for slug, shelf in catalogue.categories.items():
-            items = catalogue.items_by_category.get(slug, ())
-            writer.file(f"exports/{slug}.{ending}", b"".join(exports.render(form, shelf.entries, items)))
+def _exports(writer: Writer, catalogue: Catalogue, keys: Mapping[str, str]) -> None:
+    """Every format of everything and of each category, and their checksums as `sha256sum --check` reads them."""
+    sums = []
+    for form, made in exports.FORMATS.items():
+        pieces = exports.papers(form, catalogue.entries, keys)
+        selections = [("all", catalogue.entries, catalogue.items)]
+        selections += [
+            (slug, shelf.entries, catalogue.items_by_category.get(slug, []))
+            for slug, shelf in catalogue.categories.items()
+        ]
+        for name, entries, items in selections:
+            data = made.join([*(pieces[entry.id] for entry in entries), *exports.others(form, items)])
+            writer.file(f"exports/{name}.{made.ending}", data)
+            sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}.{made.ending}\n")
+    writer.file("exports/SHA256SUMS", "".join(sorted(sums, key=lambda line: line.split()[1])).encode())
 
 
 def _texts(writer: Writer, parts: Parts) -> None:

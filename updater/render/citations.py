@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 from updater.index.model import Paper
@@ -157,24 +157,30 @@ def csl(paper: Paper) -> dict[str, Any]:
     return out
 
 
-def csv_text(papers: Sequence[Paper]) -> str:
-    """A table of papers with a header row; lists are joined by semicolons.
+def csv_head() -> str:
+    """The header row of a table of papers."""
+    return _csv_line(CSV_COLUMNS)
+
+
+def csv_row(paper: Paper) -> str:
+    """A paper's row; lists are joined by semicolons.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe before it
     (https://owasp.org/www-community/attacks/CSV_Injection).
     """
+    row: list[str] = []
+    for column in CSV_COLUMNS:
+        value: Any = paper.links.code if column == "code" else getattr(paper, column)
+        if isinstance(value, list):
+            value = "; ".join(value)
+        elif isinstance(value, bool):
+            value = "true" if value else ""
+        text = value or ""
+        row.append(f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text)
+    return _csv_line(row)
+
+
+def _csv_line(cells: Iterable[str]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(CSV_COLUMNS)
-    for paper in papers:
-        row: list[str] = []
-        for column in CSV_COLUMNS:
-            value: Any = paper.links.code if column == "code" else getattr(paper, column)
-            if isinstance(value, list):
-                value = "; ".join(value)
-            elif isinstance(value, bool):
-                value = "true" if value else ""
-            text = value or ""
-            row.append(f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text)
-        writer.writerow(row)
+    csv.writer(out).writerow(cells)
     return out.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,17 +11,6 @@ import orjson
 from updater.index.model import Paper
 from updater.render import citations
 from updater.render.catalogue import Catalogue, Entry, Item, venue_series
-
-FORMATS: Final = {
-    "bibtex": ("bib", "application/x-bibtex"),
-    "ris": ("ris", "application/x-research-info-systems"),
-    "csl-json": ("csl.json", "application/vnd.citationstyles.csl+json"),
-    "csv": ("csv", "text/csv"),
-    "json": ("json", "application/json"),
-    "jsonl": ("jsonl", "application/jsonl"),
-}
-"""Format to file ending and media type."""
-PAPERS_ONLY: Final = frozenset({"bibtex", "ris", "csl-json", "csv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,58 +89,83 @@ def select(catalogue: Catalogue, wanted: Filter) -> tuple[list[Entry], list[Item
     return papers, [item for item in catalogue.items if wanted.item(item)]
 
 
-def render(form: str, entries: Sequence[Entry], items: Sequence[Item] = ()) -> Iterator[bytes]:
-    """The export in a format of `FORMATS`, in pieces. Formats in `PAPERS_ONLY` leave the items out."""
-    return _RENDERERS[form]([entry.paper for entry in entries], items)
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: what stands before, between and after the entries, and how one entry is written."""
+
+    ending: str
+    """Of file names, without the dot."""
+    media_type: str
+    paper: Callable[[Paper, str], bytes]
+    """A paper and its citation key."""
+    item: Callable[[Item], bytes] | None = None
+    """None for formats that hold papers only."""
+    head: bytes = b""
+    between: bytes = b""
+    tail: bytes = b""
+    empty: bytes = b""
+    """The whole document where there is no entry."""
+
+    def join(self, pieces: Sequence[bytes]) -> bytes:
+        """The document of these entries."""
+        return self.head + self.between.join(pieces) + self.tail if pieces else self.empty
 
 
-def _bibtex(papers: Sequence[Paper], _items: Sequence[Item]) -> Iterator[bytes]:
-    keys = citations.keys(papers)
-    for number, paper in enumerate(papers):
-        yield (("\n" if number else "") + citations.bibtex(paper, keys[paper.id])).encode()
-
-
-def _ris(papers: Sequence[Paper], _items: Sequence[Item]) -> Iterator[bytes]:
-    for paper in papers:
-        yield citations.ris(paper).encode()
-
-
-def _csl(papers: Sequence[Paper], _items: Sequence[Item]) -> Iterator[bytes]:
-    yield from _array(citations.csl(paper) for paper in papers)
-
-
-def _csv(papers: Sequence[Paper], _items: Sequence[Item]) -> Iterator[bytes]:
-    yield citations.csv_text(papers).encode()
-
-
-def _json(papers: Sequence[Paper], items: Sequence[Item]) -> Iterator[bytes]:
-    yield from _array(_all(papers, items))
-
-
-def _jsonl(papers: Sequence[Paper], items: Sequence[Item]) -> Iterator[bytes]:
-    for value in _all(papers, items):
-        yield orjson.dumps(value) + b"\n"
-
-
-def _all(papers: Sequence[Paper], items: Sequence[Item]) -> Iterator[dict[str, Any]]:
-    yield from map(paper_data, papers)
-    yield from map(item_data, items)
-
-
-def _array(values: Iterable[Any]) -> Iterator[bytes]:
-    """A JSON array with one element a line, so that a difference of two exports can be read."""
-    before = b"[\n"
-    for value in values:
-        yield before + orjson.dumps(value)
-        before = b",\n"
-    yield b"[]\n" if before == b"[\n" else b"\n]\n"
-
-
-_RENDERERS: Final[dict[str, Callable[[Sequence[Paper], Sequence[Item]], Iterator[bytes]]]] = {
-    "bibtex": _bibtex,
-    "ris": _ris,
-    "csl-json": _csl,
-    "csv": _csv,
-    "json": _json,
-    "jsonl": _jsonl,
+FORMATS: Final = {
+    "bibtex": Format(
+        "bib", "application/x-bibtex", lambda paper, key: citations.bibtex(paper, key).encode(), between=b"\n"
+    ),
+    "ris": Format("ris", "application/x-research-info-systems", lambda paper, _: citations.ris(paper).encode()),
+    "csl-json": Format(
+        "csl.json",
+        "application/vnd.citationstyles.csl+json",
+        lambda paper, _: orjson.dumps(citations.csl(paper)),
+        head=b"[\n",
+        between=b",\n",
+        tail=b"\n]\n",
+        empty=b"[]\n",
+    ),
+    "csv": Format(
+        "csv",
+        "text/csv",
+        lambda paper, _: citations.csv_row(paper).encode(),
+        head=citations.csv_head().encode(),
+        empty=citations.csv_head().encode(),
+    ),
+    "json": Format(
+        "json",
+        "application/json",
+        lambda paper, _: orjson.dumps(paper_data(paper)),
+        lambda item: orjson.dumps(item_data(item)),
+        head=b"[\n",
+        between=b",\n",
+        tail=b"\n]\n",
+        empty=b"[]\n",
+    ),
+    "jsonl": Format(
+        "jsonl",
+        "application/jsonl",
+        lambda paper, _: orjson.dumps(paper_data(paper)) + b"\n",
+        lambda item: orjson.dumps(item_data(item)) + b"\n",
+    ),
 }
+
+
+def render(
+    form: str, entries: Sequence[Entry], items: Sequence[Item] = (), keys: Mapping[str, str] | None = None
+) -> bytes:
+    """The export in one of the `FORMATS`; `keys` are citation keys by id, made for these entries if not given."""
+    pieces = papers(form, entries, keys or citations.keys(entry.paper for entry in entries))
+    return FORMATS[form].join([*pieces.values(), *others(form, items)])
+
+
+def papers(form: str, entries: Sequence[Entry], keys: Mapping[str, str]) -> dict[str, bytes]:
+    """Each paper as it stands in the export, by id."""
+    write = FORMATS[form].paper
+    return {entry.id: write(entry.paper, keys[entry.id]) for entry in entries}
+
+
+def others(form: str, items: Sequence[Item]) -> list[bytes]:
+    """Other resources as they stand in the export; none in a format that holds papers only."""
+    write = FORMATS[form].item
+    return [write(item) for item in items] if write else []

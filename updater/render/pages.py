@@ -97,6 +97,8 @@ class Pages:
         line: Callable[[Entry], Markup] = macros.line
         self.lines: list[Markup] = [line(entry) for entry in catalogue.entries]
         """The line of each paper in lists, by its number."""
+        self.keys = citations.keys(entry.paper for entry in catalogue.entries)
+        """Citation keys by id, the same on pages, in exports and in the API."""
 
     def template(self, name: str) -> Template:
         """A template that knows what every template knows."""
@@ -122,7 +124,6 @@ class Pages:
     def papers(self) -> None:
         """One page for each paper."""
         template, head = self.template("pages/paper.html.j2"), self.template("pages/paper-head.html.j2")
-        keys = citations.keys(entry.paper for entry in self.c.entries)
         for entry in self.c.entries:
             paper = entry.paper
             because = entry.trace.because if entry.trace else ()
@@ -130,7 +131,7 @@ class Pages:
                 entry=entry,
                 links=paper_links(paper),
                 venue=self.c.venues.get(self.c.slug(venue_series(paper.venue))) if paper.venue else None,
-                bibtex=citations.bibtex(paper, keys[paper.id]),
+                bibtex=citations.bibtex(paper, self.keys[paper.id]),
                 because_max=round(max((abs(weight) for _, weight in because), default=1.0), 3) or 1.0,
                 correct_url=self.correction(paper.id, paper.title),
                 source=self.c.source(paper.id),
@@ -184,7 +185,7 @@ class Pages:
                 methods=[m for m in self.c.guides.methods if slug in m.categories],
                 items=self.c.items_by_category.get(slug, ()),
                 periods=self.periods(shelf),
-                formats=[(name, ending) for name, (ending, _) in FORMATS.items()],
+                formats=[(name, form.ending) for name, form in FORMATS.items()],
             )
             feed = (f"feeds/{slug}", f"{self.project.name}: {category.title}")
             self.writer.page(shelf.path, category.title, category.definition, content, feed=feed)

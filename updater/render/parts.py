@@ -176,7 +176,7 @@ class Parts:
         return {"feeds": all_feeds(self.c)}
 
     def _exports(self, _arguments: str, _path: str) -> dict[str, Any]:
-        return {"formats": [(name, ending) for name, (ending, _) in exports.FORMATS.items()]}
+        return {"formats": [(name, form.ending) for name, form in exports.FORMATS.items()]}
 
     def _method(self, arguments: str, path: str) -> dict[str, Any]:
         slug = arguments or path.rstrip("/").removesuffix("/index.html").split("/")[-1]
