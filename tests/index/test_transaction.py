@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from updater.errors import LockedError, WriteError
 from updater.index import transaction
-from updater.index.transaction import Transaction, lock, recover
+from updater.index.transaction import Transaction, lock, recover, settle
 
 OLD = {"resources/a.yml": "old a", "resources/b.yml": "old b", "README.md": "old"}
 NEW = {"resources/a.yml": "new a", "resources/b.yml": None, "resources/deep/c.yml": "new c", "README.md": "new"}
@@ -102,16 +105,84 @@ def _hold(root: Path, ready: object, done: object) -> None:
 
 
 def test_a_second_run_leaves_with_a_clear_word_or_waits(tmp_path: Path) -> None:
+    with (
+        _held_by_another(tmp_path),
+        pytest.raises(LockedError, match="another run"),
+        lock(tmp_path),
+    ):
+        pass
+    with lock(tmp_path, wait=5):
+        pass
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        '[["../evil", "0"]]',
+        '[["/tmp/evil", "0"]]',
+        '[[".git/hooks/pre-commit", "0"]]',
+        '[["resources/a.yml", "../../b"]]',
+        '[["../evil", null]]',
+        '{"a": 1}',
+        "[1]",
+        "not JSON",
+    ],
+)
+def test_a_journal_that_came_with_a_branch_cannot_reach_outside(tmp_path: Path, moves: str) -> None:
+    root = tmp_path / "index"
+    fill(root)
+    (tmp_path / "evil").write_text("mine")
+    pending = root / "resources/.pending"
+    pending.mkdir()
+    (pending / "0").write_text("owned")
+    (pending / "manifest.json").write_text(moves)
+    with pytest.raises(WriteError, match="not a journal"):
+        recover(root)
+    assert {p: t for p, t in read(root).items() if ".pending" not in p} == OLD
+    assert (tmp_path / "evil").read_text() == "mine"
+
+
+def test_reading_leaves_alone_what_a_living_run_has_staged(tmp_path: Path) -> None:
+    fill(tmp_path)
+    pending = tmp_path / "resources/.pending"
+    with _held_by_another(tmp_path):
+        pending.mkdir()
+        (pending / "0").write_text("half")
+        settle(tmp_path)
+        assert (pending / "0").read_text() == "half"
+    settle(tmp_path)  # its owner is gone
+    assert not pending.exists()
+
+
+def test_reading_waits_until_a_living_run_has_put_its_files_in_place(tmp_path: Path) -> None:
+    fill(tmp_path)
+    pending = tmp_path / "resources/.pending"
+    with _held_by_another(tmp_path):
+        pending.mkdir()
+        (pending / "manifest.json").write_text("[]")
+        timer = threading.Timer(0.1, shutil.rmtree, [pending])
+        timer.start()
+        settle(tmp_path)
+        assert not pending.exists()
+        timer.join()
+
+
+@contextlib.contextmanager
+def _held_by_another(root: Path) -> Iterator[None]:
     context = multiprocessing.get_context("spawn")
     ready, done = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(tmp_path, ready, done))
+    other = context.Process(target=_hold, args=(root, ready, done))
     other.start()
     try:
         assert ready.wait(20)
-        with pytest.raises(LockedError, match="another run"), lock(tmp_path):
-            pass
+        yield
     finally:
         done.set()
         other.join()
-    with lock(tmp_path, wait=5):
-        pass
+
+
+def test_nobody_writes_beside_another_run(tmp_path: Path) -> None:
+    fill(tmp_path)
+    with _held_by_another(tmp_path), pytest.raises(LockedError):
+        stage(tmp_path).commit()
+    assert read(tmp_path) == OLD

@@ -165,3 +165,36 @@ def test_a_billion_laughs_is_refused() -> None:
     bomb = "- &a [x]\n" + "".join(f"- &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20))
     with pytest.raises(DataError, match="alias"):
         parse(bomb, "f.yml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '- id: b\n  title: "x\u2028y"\n\n- id: d\n  title: z\n',
+        "- id: b\r  title: x\r- id: d\r  title: z\r",
+        "  - id: b\n    title: x  # why\n\n  - id: d\n    title: z\n",
+        "- id: b\n  title: x\n\n- id: d\n  title: z\n...\n",
+        "---\n- id: b\n  title: x\n- id: d\n  title: z",
+        "-\n  id: b\n  title: x\n-\n  id: d\n  title: z\n",
+    ],
+)
+def test_new_entries_fit_beside_old_ones_however_these_are_laid_out(text: str) -> None:
+    file = ListFile.parse(text, "x.yml")
+    before = {entry.id: entry.data for entry in file.entries}
+    for new in ("a", "c", "e"):
+        file.put({"id": new, "title": new * 2})
+    file.sort()
+    again = ListFile.parse(file.render(), "x.yml")
+    assert [entry.id for entry in again.entries] == ["a", "b", "c", "d", "e"]
+    assert {entry.id: entry.data for entry in again.entries if entry.id in before} == before
+
+
+def test_find_put_and_drop_agree() -> None:
+    file = ListFile.parse("- id: a\n  t: x\n- id: b\n  t: y\n", "x.yml")
+    file.put({"id": "c", "t": "z"})
+    file.drop("a")
+    file.put({"id": "c", "t": "w"})
+    file.put({"id": "a", "t": "v"})
+    file.drop("nobody")
+    assert [(e.id, e.data["t"]) for e in file.entries] == [("b", "y"), ("c", "w"), ("a", "v")]
+    assert file.find("c") is file.entries[1]

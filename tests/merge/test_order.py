@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 import shutil
 import tempfile
@@ -20,7 +21,10 @@ from updater.index import schema
 from updater.index.check import check
 from updater.index.model import Borderline, Gone, Links, Paper, Rejected
 from updater.index.repository import BACKGROUND, BORDERLINE, GONE, REJECTED, Repository
+from updater.index.text import author_overlap
 from updater.index.transaction import Transaction
+from updater.merge.decide import Decision, Desk
+from updater.merge.identity import similar
 from updater.merge.merge import Changes, Merger, stage
 from updater.merge.venues import load as load_venues
 from updater.records import Record
@@ -259,3 +263,43 @@ def test_titles_of_signs_only_are_no_common_title() -> None:
     with index() as repository:
         merge(repository, [one(A, title="?"), one(B, title="!!")])
         assert {A, B} <= repository.load().papers.keys()
+
+
+@pytest.mark.parametrize("decision", ["reject", "borderline"])
+@pytest.mark.parametrize("first", ["accept", "review"])
+def test_what_a_person_takes_off_the_list_does_not_come_back_under_another_id(decision: str, first: str) -> None:
+    with index() as repository:
+        merge(repository, [one(A, decision=first), one(B, decision=first)])
+        desk = Desk(repository, repository.load(), lambda _: [])
+        desk.decide([Decision(id=A, decision=decision)])
+        desk.editor.commit()
+        assert check(repository)[1] == []
+        assert merge(repository, [one(A), one(B), one(B, version=2)]).empty
+        loaded = repository.load()
+        assert not {A, B} & (loaded.papers.keys() | loaded.queue.keys())
+
+
+TITLES = st.lists(
+    st.sampled_from(["heads", "probes", "of", "in", "the", "circuits", "sparse", "we", "count"]), max_size=6
+).map(" ".join)
+
+
+@given(st.lists(st.tuples(TITLES, st.lists(st.sampled_from(["A Lee", "B Ng", "C Xu"]), max_size=3)), max_size=8))
+def test_similar_works_are_those_that_comparing_all_pairs_finds(facts: list[tuple[str, list[str]]]) -> None:
+    papers = [
+        Paper(
+            id=f"2501.{n:05}",
+            title=f"x {title}".strip(),
+            authors=names,
+            date="2025-01-01",
+            categories=["probing"],
+            status="auto",
+        )
+        for n, (title, names) in enumerate(facts)
+    ]
+    want = set()
+    for a, b in itertools.combinations(papers, 2):
+        words, others = set(a.title.split()), set(b.title.split())
+        if len(words & others) / len(words | others) >= 0.75 and author_overlap(a.authors, b.authors) >= 0.5:
+            want.add((a.id, b.id))
+    assert {(a.id, b.id) for a, b, _ in similar(papers, papers)} == want

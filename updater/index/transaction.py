@@ -120,16 +120,22 @@ class Transaction:
         return "".join(_patch(path, _read(self.root / path), self._staged[path]) for path in self.changed)
 
     def commit(self) -> list[str]:
-        """Put everything in place; returns the changed paths.
+        """Put everything in place, under the lock; returns the changed paths.
 
         Raises
         ------
         WriteError
             A file could not be written (full disk, read-only folder); no file was changed.
+        LockedError
+            Another run holds the lock, and this process has not taken it before.
         """
-        changed = self.changed
-        if not changed:
+        if not self.changed:
             return []
+        with contextlib.nullcontext() if self.root.resolve() in _held else lock(self.root):
+            return self._commit()
+
+    def _commit(self) -> list[str]:
+        changed = self.changed
         pending = self.root / _PENDING
         try:
             shutil.rmtree(pending, ignore_errors=True)
