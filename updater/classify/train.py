@@ -127,20 +127,21 @@ def fit(
     first = np.array([slugs.index(label.categories[0]) for label in labels])
     weights = np.where(relevance[filed] == "in", 1.0, settings.borderline_weight)
     progress(f"fitting {len(slugs)} categories on {len(filed)} papers")
-    categories, thresholds, primary = _categories(vectors[filed], membership, first, weights, settings)
+    narrow, spread = _narrow(vectors[filed])
+    categories, thresholds, primary = _categories(narrow, membership, first, weights, settings)
     values = tuple((facet, value) for facet, names in taxonomy.facet_values.items() for value in names)
     progress(f"fitting {len(values)} values of facets")
     held = np.array([[v in label.facets.get(f, ()) for f, v in values] for label in labels])
-    facets, facet_thresholds = _facets(vectors[filed], held, weights, settings)
+    facets, facet_thresholds = _facets(narrow, held, weights, settings)
     return Model(
         terms=counts.terms,
         idf=idf,
         title_weight=settings.title_weight,
         relevance=relevance_head,
-        categories=categories,
+        categories=spread(categories),
         category_thresholds=thresholds,
-        primary=primary,
-        facets=facets,
+        primary=spread(primary),
+        facets=spread(facets),
         facet_thresholds=facet_thresholds,
         slugs=slugs,
         facet_values=values,
@@ -152,6 +153,18 @@ def fit(
             "prevalence": settings.prevalence,
         },
     )
+
+
+def _narrow(vectors: sp.csr_matrix) -> tuple[sp.csr_matrix, Callable[[Head], Head]]:
+    """The vectors with the terms that they hold only, and the way back from a head over these to one over all terms."""
+    used = np.unique(vectors.indices)
+
+    def spread(head: Head) -> Head:
+        weights = np.zeros((vectors.shape[1], head.weights.shape[1]), np.float32)
+        weights[used] = head.weights
+        return Head(weights, head.intercepts)
+
+    return vectors[:, used].tocsr(), spread
 
 
 def known(example: Example, taxonomy: Taxonomy) -> bool:
@@ -197,9 +210,10 @@ def _unseen_scores(
     """Scores of each record by machines that were not trained on it; one column for each column of `truth`."""
     out = np.zeros(truth.shape)
     for train, test in _folds(len(truth)):
+        seen, unseen = vectors[train], vectors[test]
         for k in range(truth.shape[1]):
-            coefficients, intercept = _svm(vectors[train], truth[train, k], weights[train], cost)
-            out[test, k] = vectors[test] @ coefficients + intercept
+            coefficients, intercept = _svm(seen, truth[train, k], weights[train], cost)
+            out[test, k] = unseen @ coefficients + intercept
     return out
 
 
