@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import PROJECT, Command
 from updater.errors import DataError, UsageError
 from updater.index.check import check
 from updater.index.model import Links, Queued
@@ -138,3 +140,12 @@ def test_lines_that_are_no_decisions_are_all_named() -> None:
     with pytest.raises(DataError) as caught:
         read(lines, "f.jsonl")
     assert [line.split(": ")[0] for line in str(caught.value).splitlines()] == ["f.jsonl:2", "f.jsonl:3", "f.jsonl:4"]
+
+
+def test_review_writes_the_readme_with_its_decisions(root: Path, mi_index: Command) -> None:
+    (root / "site").mkdir()
+    (root / "site/templates").symlink_to(PROJECT / "site/templates")
+    assert mi_index("render").exit_code == 0
+    assert mi_index("review", "--reject", LISTED).exit_code == 0
+    assert "A circuit for counting" not in (root / "README.md").read_text(encoding="utf-8")
+    assert mi_index("render", "--check").exit_code == 0

@@ -18,7 +18,7 @@ from updater.index.transaction import lock
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from updater.merge.decide import Decision
+    from updater.merge.decide import Decision, Desk
     from updater.records import Record
 
 KEYS = "a accept   r reject   b borderline   f re-file   t abstract   s skip   u undo   q quit"
@@ -91,10 +91,20 @@ def review(
     with lock(repository.root, wait):
         desk = Desk(repository, repository.load(), lambda ids: _fetch(repository, ids))
         desk.decide(decisions)
-        for path in desk.editor.commit():
+        for path in _commit(repository, desk):
             click.echo(f"{path}: changed", err=True)
     click.echo(f"{len(decisions)} decisions carried out; `mi-index train` learns from them", err=True)
     return 0
+
+
+def _commit(repository: Repository, desk: Desk) -> list[str]:
+    """Write what was decided, and the README with it where the index has its templates."""
+    transaction = desk.editor.stage()
+    if (repository.root / "site/templates").is_dir():
+        from updater.render.readme import render  # noqa: PLC0415
+
+        transaction.put("README.md", render(repository, desk.index))
+    return transaction.commit()
 
 
 def _ordered(index: Index) -> list[Queued]:
