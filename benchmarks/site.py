@@ -176,8 +176,7 @@ async ([selector, place, prefixes]) => {
   const input = document.querySelector(selector), results = document.querySelector(place), times = [];
   for (const prefix of prefixes) {
     const shown = new Promise((resolve) => {
-      const watch = new MutationObserver(() => { watch.disconnect(); requestAnimationFrame(() => resolve(performance.now())); });
-      watch.observe(results, { childList: true });
+      results.addEventListener("shown", () => requestAnimationFrame(() => resolve(performance.now())), { once: true });
     });
     const begun = performance.now();
     input.value = prefix;

@@ -145,14 +145,14 @@ def _exports(writer: Writer, catalogue: Catalogue, keys: Mapping[str, str]) -> N
     """Every format of everything and of each category, and their checksums as `sha256sum --check` reads them."""
     sums = []
     for form, made in exports.FORMATS.items():
-        pieces = exports.papers(form, catalogue.entries, keys)
+        pieces = exports.Pieces(form, catalogue.entries, keys)
         selections = [("all", catalogue.entries, catalogue.items)]
         selections += [
             (slug, shelf.entries, catalogue.items_by_category.get(slug, []))
             for slug, shelf in catalogue.categories.items()
         ]
         for name, entries, items in selections:
-            data = made.join([*(pieces[entry.id] for entry in entries), *exports.others(form, items)])
+            data = made.join([*pieces(entries), *exports.others(form, items)])
             writer.file(f"exports/{name}.{made.ending}", data)
             sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}.{made.ending}\n")
     writer.file("exports/SHA256SUMS", "".join(sorted(sums, key=lambda line: line.split()[1])).encode())

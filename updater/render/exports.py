@@ -106,7 +106,7 @@ class Format:
     empty: bytes = b""
     """The whole document where there is no entry."""
 
-    def join(self, pieces: Sequence[bytes]) -> bytes:
+    def join(self, pieces: Sequence[bytes | memoryview]) -> bytes:
         """The document of these entries."""
         return self.head + self.between.join(pieces) + self.tail if pieces else self.empty
 
@@ -151,18 +151,31 @@ FORMATS: Final = {
 }
 
 
+class Pieces:
+    """Each paper as it stands in one export, kept in one block: thousands of small pieces would leave memory in holes."""
+
+    def __init__(self, form: str, entries: Sequence[Entry], keys: Mapping[str, str]) -> None:
+        write = FORMATS[form].paper
+        self._block = bytearray()
+        self._ends = [0]
+        for entry in entries:
+            self._block += write(entry.paper, keys[entry.id])
+            self._ends.append(len(self._block))
+        self._places = {entry.id: place for place, entry in enumerate(entries)}
+
+    def __call__(self, entries: Iterable[Entry]) -> list[bytes | memoryview]:
+        """The pieces of these entries, which must be among those that it was made of."""
+        view = memoryview(self._block)
+        places = (self._places[entry.id] for entry in entries)
+        return [view[self._ends[place] : self._ends[place + 1]] for place in places]
+
+
 def render(
     form: str, entries: Sequence[Entry], items: Sequence[Item] = (), keys: Mapping[str, str] | None = None
 ) -> bytes:
     """The export in one of the `FORMATS`; `keys` are citation keys by id, made for these entries if not given."""
-    pieces = papers(form, entries, keys or citations.keys(entry.paper for entry in entries))
-    return FORMATS[form].join([*pieces.values(), *others(form, items)])
-
-
-def papers(form: str, entries: Sequence[Entry], keys: Mapping[str, str]) -> dict[str, bytes]:
-    """Each paper as it stands in the export, by id."""
-    write = FORMATS[form].paper
-    return {entry.id: write(entry.paper, keys[entry.id]) for entry in entries}
+    pieces = Pieces(form, entries, keys or citations.keys(entry.paper for entry in entries))
+    return FORMATS[form].join([*pieces(entries), *others(form, items)])
 
 
 def others(form: str, items: Sequence[Item]) -> list[bytes]:

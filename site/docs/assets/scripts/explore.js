@@ -75,6 +75,7 @@ let turn = 0;
 let found = 0; // how many results there are; null while the newest papers stand there without a search
 let drawn = 0; // how many of them are shown
 let pause = 0;
+let answered = ""; // the search whose results are shown
 let settled = true; // whether the reader has stopped typing
 const everything = settings.counts; // how many there are without any search or filter
 
@@ -93,18 +94,27 @@ async function run() {
       results.replaceChildren(...newest);
       say(`${settings.total.toLocaleString("en")} papers, newest first`);
       count(mine, false);
+      shownNow();
       return;
     }
     const how = { wanted: wanted(), sort: sorting(), limit: FIRST };
+    const asked = JSON.stringify([term, how]);
+    if (asked === answered && found !== null) { // a space, or a word that is too short to tell
+      count(mine, true);
+      shownNow();
+      return;
+    }
     const one = await named(state.query);
     const answer = one ? { total: 1, items: [one] } : await search(term || null, how);
     if (!answer || mine !== turn) return;
+    answered = one ? "" : asked;
     found = answer.total;
     drawn = answer.items.length;
     results.replaceChildren(...answer.items.map((data) => card(data, term)));
     say(`${found.toLocaleString("en")} result${found === 1 ? "" : "s"}`);
     if (!found) drawEmpty(term);
     count(mine, !one);
+    shownNow();
   } catch (error) {
     if (mine !== turn) return;
     console.warn("search failed", error);
@@ -146,6 +156,8 @@ function count(mine, searched) {
 
 // The words searched for: the last one only once it is long enough to tell, or the reader has stopped typing.
 const words = () => (settled ? clean(state.query) : typed(state.query));
+
+const shownNow = () => results.dispatchEvent(new Event("shown")); // the results are those of what stands in the box
 
 const say = (text) => { status.textContent = text; };
 
@@ -317,6 +329,7 @@ async function drawReading(mine) {
   const list = reading.all().reverse();
   found = 0;
   drawn = 0;
+  answered = "";
   say(list.length ? `Your reading list: ${list.length}` : "Your reading list is empty");
   results.replaceChildren(...(list.length ? list.map((entry) => {
     const made = element("article", { class: "card", "data-id": entry.id },

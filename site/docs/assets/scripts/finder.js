@@ -82,14 +82,13 @@ export async function named(query) {
 }
 
 // What to search for while a word is still being typed. Pagefind finds words by their beginnings, and the beginning of one or
-// two letters fits nearly everything: such a word waits for its next letter, or, standing alone, is searched as it is.
+// two letters fits nearly everything: such a word waits for its next letter, or for the reader to pause.
 export function typed(query) {
   const term = clean(query);
   if (/["]/.test(term)) return term;
   const [, before, last] = term.match(/^(?:(.*\S)\s+)?(\S+)$/) ?? [];
   if (!last || last.length >= least) return term;
-  if (before) return before;
-  return last.length > 1 ? `"${last}"` : "";
+  return before ?? "";
 }
 
 // Of what is indexed of a result, the sentence that readers see: the rest (keywords, models, id) stands behind a pilcrow.

@@ -69,8 +69,10 @@ let turn = 0;
 async function search(query, place, limit = 8) {
   const mine = ++turn;
   const term = typed(query);
-  if (!term) {
-    place.replaceChildren();
+  if (!term || term === place.dataset.term) {
+    if (!term) place.replaceChildren();
+    place.dataset.term = term;
+    place.dispatchEvent(new Event("shown"));
     return;
   }
   try {
@@ -81,7 +83,8 @@ async function search(query, place, limit = 8) {
     if (!links.length) links.push(element("p", { class: "dialog__note" }, `Nothing found for “${query}”. Fewer or shorter words find more.`));
     else links.push(element("a", { class: "hit hit--all", href: `${href("explore/")}?${new URLSearchParams({ q: query })}` }, `All ${found.total.toLocaleString("en")} results, with filters`));
     place.replaceChildren(...links);
-    place.dataset.query = query;
+    place.dataset.term = term;
+    place.dispatchEvent(new Event("shown"));
   } catch {
     place.replaceChildren(element("p", { class: "dialog__note" }, "The search index could not be loaded. Try again, or browse the topics."));
   }
@@ -101,7 +104,7 @@ function open(first = "") {
     dialog.querySelector("form").addEventListener("submit", (event) => {
       event.preventDefault();
       const chosen = results.querySelector(".hit--current") ?? results.querySelector(".hit");
-      if (chosen && results.dataset.query === input.value) chosen.click();
+      if (chosen && results.dataset.term === typed(input.value)) chosen.click();
       else if (input.value.trim()) location.href = `${href("explore/")}?${new URLSearchParams({ q: input.value })}`;
     });
     input.addEventListener("input", () => search(input.value, results));
