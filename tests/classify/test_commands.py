@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from updater.classify.examples import Example
 from updater.cli import main
-from updater.errors import DataError, UsageError
+from updater.errors import DataError, SourceError, UsageError
+from updater.fetch.cache import RecordCache
 
 PROJECT = Path(__file__).parents[2]
 GOLD = ("2501.00140", "2501.00141", "2501.00142", "2501.00143", "2501.00144", "2501.00146")
@@ -151,3 +152,22 @@ def test_classify_is_a_filter(place: Path, model: Path) -> None:
     assert mixed.returncode == 1
     assert json.loads(mixed.stdout)["id"] == "a"
     assert mixed.stderr.startswith(b"line 1: not JSON")
+
+
+def test_a_source_that_fails_for_the_last_few_stops_nobody(
+    place: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise SourceError("the search API returned none of 3 ids")
+
+    monkeypatch.setenv("MI_INDEX_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("updater.fetch.by_id", refused)
+    out = tmp_path / "model.zip"
+    nothing = mi(place, "train", "--out", str(out))
+    assert isinstance(nothing.exception, SourceError)
+    with RecordCache.open() as cache:
+        cache.put([e.record for e in examples[4:]])
+    result = mi(place, "train", "--out", str(out))
+    assert result.exception is None, result.output
+    assert "going on without 4 of" in result.output
+    assert out.exists()

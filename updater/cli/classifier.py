@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
-from updater.errors import DataError, UsageError
+from updater.errors import DataError, SourceError, UsageError
 from updater.index.repository import Repository
 from updater.index.text import arxiv_id
 from updater.records import Record
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from updater.classify.examples import Example
 
 _SHOWN: Final = 20
+_ENOUGH: Final = 0.9
+"""Share of the works asked for that must be at hand to go on when the source fails for the rest."""
 REPORT: Final = "resources/evaluation/report.json"
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _MODEL = click.option("--model", type=_FILE, help="Another model's file than the one that the package ships.")
@@ -268,9 +270,19 @@ def lookup(repository: Repository, corpus: Path | None) -> Callable[[Sequence[st
         wanted = frozenset(ids)
         return (record for record in read_corpus(corpus) if record.id in wanted)  # type: ignore[arg-type]
 
-    def from_arxiv(ids: Sequence[str]) -> Iterator[Record]:
+    def from_arxiv(ids: Sequence[str]) -> Iterable[Record]:
         from updater.fetch import by_id  # noqa: PLC0415
+        from updater.fetch.cache import RecordCache  # noqa: PLC0415
 
-        return by_id(repository.settings, [id_ for id_ in ids if arxiv_id(id_) == id_])
+        wanted = [id_ for id_ in ids if arxiv_id(id_) == id_]
+        try:
+            return list(by_id(repository.settings, wanted))
+        except SourceError as error:
+            with RecordCache.open() as cache:
+                known = cache.get(wanted)
+            if len(known) < _ENOUGH * max(len(wanted), 1):
+                raise
+            click.echo(f"{error}; going on without {len(wanted) - len(known)} of {len(wanted)} works", err=True)
+            return known.values()
 
     return from_corpus if corpus is not None else from_arxiv
