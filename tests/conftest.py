@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
 from support.fixtures import arxiv_server, project_settings  # noqa: F401 - fixtures for every folder
 
 from updater.__main__ import main as entry_point
@@ -15,6 +17,12 @@ from updater.errors import MiIndexError
 from updater.index.repository import Repository
 
 PROJECT = Path(__file__).parent.parent
+
+# A slow machine is no defect. In CI the examples are the same on every run, so that a change is judged by what it changes;
+# everywhere else they are drawn anew.
+settings.register_profile("everywhere", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "everywhere")
 
 PAPERS = """\
 # yaml-language-server: $schema=../schemas/papers.schema.json

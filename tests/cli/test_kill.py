@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import random
 import re
 import shutil
@@ -40,7 +41,9 @@ def files(root: Path) -> dict[str, bytes]:
 
 
 def start(root: Path) -> BaseProcess:
-    process = CONTEXT.Process(target=victim.run, args=(["--root", str(root), "update", "--today", str(TODAY)],))
+    process = CONTEXT.Process(
+        target=victim.run, args=(["--root", str(root), "update", "--today", str(TODAY)], dict(os.environ))
+    )
     process.start()
     return process
 

@@ -144,7 +144,7 @@ def written_report(loaded: object, changes: Changes, taxonomy: object) -> None:
 
 
 def exported(catalogue: Catalogue) -> None:
-    out = {form: b"".join(exports.render(form, catalogue.entries)).decode() for form in exports.FORMATS}
+    out = {form: exports.render(form, catalogue.entries).decode() for form in exports.FORMATS}
     ids = {entry.paper.id for entry in catalogue.entries}
     assert {p["id"] for p in json.loads(out["json"])} == ids
     assert {json.loads(line)["id"] for line in out["jsonl"].splitlines()} == ids

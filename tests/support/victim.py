@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -30,8 +31,12 @@ class Judge:
             )
 
 
-def run(args: list[str]) -> None:
-    """Run the entry point with a `Judge` in place of the model; ends the process with the command's exit code."""
+def run(args: list[str], environment: dict[str, str]) -> None:
+    """Run the entry point with a `Judge` in place of the model; ends the process with the command's exit code.
+
+    The environment is given, since the process is forked from one that may have been started by another test.
+    """
+    os.environ.update(environment)
     import updater.classify  # noqa: PLC0415 - by the process that may be killed
     from updater.__main__ import main  # noqa: PLC0415
 
