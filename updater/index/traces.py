@@ -23,6 +23,8 @@ import orjson
 from updater.errors import DataError
 
 FOLDER: Final = "resources/generated"
+# Invisible in an editor or harmful in a terminal; JSON lets them be written as escapes.
+_UNSEEN: Final = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 Terms = tuple[tuple[str, float], ...]
 
 
@@ -54,7 +56,8 @@ class Trace:
             line["filled"] = dict(sorted(self.filled.items()))
         if self.aside is not None:
             line["aside"] = self.aside
-        return orjson.dumps(line)
+        text = orjson.dumps(line).decode()
+        return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
 
     @classmethod
     def from_json(cls, line: bytes) -> Trace:
