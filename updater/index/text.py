@@ -120,9 +120,15 @@ def visible(text: str, limit: int = 600) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+_NOT_IN_ADDRESS: Final = re.compile(
+    r"[\s\x00-\x20\x7f-\x9f<>\"`\\{}|^\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+"""Spaces, controls, quotes and brackets, and what no reader sees: signs of direction, joiners, lone surrogates."""
+
+
 def is_http(url: str) -> bool:
     """An absolute http or https address with a host, without spaces, control characters or user name."""
-    if re.search(r"[\s\x00-\x20\x7f-\x9f<>\"`\\{}|^]", url) or len(url) > 2000:
+    if _NOT_IN_ADDRESS.search(url) or len(url) > 2000:
         return False
     try:
         parts = urlsplit(url)
