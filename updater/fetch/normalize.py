@@ -49,8 +49,8 @@ _ID_PREFIX: Final = re.compile(
 )
 _TERMS: Final = re.compile(r"[\s,;]+")
 _CATEGORY: Final = re.compile(r"[a-z][a-z-]{1,18}\.(?:[A-Z]{2}|[a-z][a-z-]{2,18})", re.ASCII)
-# Archives that have, or once had, no subject classes (https://arxiv.org/category_taxonomy).
-UNDIVIDED: Final = frozenset(
+# The archives that arXiv groups under physics (https://arxiv.org/category_taxonomy).
+PHYSICS: Final = frozenset(
     [
         "astro-ph",
         "cond-mat",
@@ -64,6 +64,11 @@ UNDIVIDED: Final = frozenset(
         "nucl-ex",
         "nucl-th",
         "quant-ph",
+    ]
+)
+# Archives that have, or once had, no subject classes.
+UNDIVIDED: Final = PHYSICS | frozenset(
+    [
         "acc-phys",
         "adap-org",
         "alg-geom",

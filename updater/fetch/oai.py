@@ -338,31 +338,12 @@ def sets(wanted: frozenset[str]) -> tuple[str, ...]:
     out = set()
     for category in wanted:
         archive, dot, _ = category.partition(".")
-        group = "physics" if archive in _PHYSICS else archive
+        group = "physics" if archive in normalize.PHYSICS else archive
         if archives[archive] >= _LONG_LIVED or not dot:
             out.add(archive if group == archive else f"{group}:{archive}")
         else:
             out.add(f"{group}:{category.replace('.', ':')}")
     return tuple(sorted(out))
-
-
-# The archives that arXiv groups under physics (https://arxiv.org/category_taxonomy).
-_PHYSICS: Final = frozenset(
-    [
-        "astro-ph",
-        "cond-mat",
-        "gr-qc",
-        "hep-ex",
-        "hep-lat",
-        "hep-ph",
-        "hep-th",
-        "math-ph",
-        "nlin",
-        "nucl-ex",
-        "nucl-th",
-        "quant-ph",
-    ]
-)
 
 
 def _day_of(version: Element) -> dt.date | None:
