@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from updater.index.model import Gone, Paper, Resource
-from updater.index.repository import GONE, Repository
+from updater.index.model import Gone, Paper, Resource, Snapshot
+from updater.index.repository import GONE, SNAPSHOTS, Repository
 from updater.index.state import State
 from updater.index.traces import Trace
 
@@ -174,6 +174,8 @@ def write(root: Path) -> Repository:
             editor.put(f"resources/{file}.yml", entry)
     editor.put(GONE, Gone(id="2501.99999", title="Twice the same", reason="duplicate", see=REFUSAL))
     editor.put(GONE, Gone(id="2501.99998", title="Not about the inside", reason="out-of-scope"))
+    for day, digit in (("2026-02-28", "a"), ("2026-03-31", "b")):
+        editor.put(SNAPSHOTS, Snapshot(id=day, papers=60, resources=3, bytes=1_000, sha256=digit * 64))
     traces = {
         paper.id: Trace(paper.id, 1, 0.93, (("steering", 2.1), ("weather", -0.4)), (("refusal", 0.8), ("dial", 0.3)))
         for paper in made

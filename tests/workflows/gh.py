@@ -70,6 +70,23 @@ def api(state: dict[str, Any], arguments: list[str]) -> str:  # noqa: PLR0911 - 
     sys.exit(f"gh stand-in: {method} {path} is not known")
 
 
+def release(state: dict[str, Any], arguments: list[str]) -> None:
+    """`gh release`: view, download of one file to standard output, create."""
+    verb, tag, *rest = arguments
+    known = state.setdefault("releases", {})
+    if verb == "create" and tag not in known:
+        options = rest.index("--target")
+        known[tag] = {
+            "target": rest[options + 1],
+            "files": {Path(f).name: Path(f).read_bytes().decode("latin-1") for f in rest[:options]},
+        }
+    elif verb not in ("view", "download") or tag not in known:
+        sys.exit(f"gh stand-in: release {verb} {tag} does not work")
+    elif verb == "download":
+        assert rest[::2] == ["--pattern", "--output"] and rest[3] == "-"
+        sys.stdout.write(known[tag]["files"][rest[1]])
+
+
 def main(arguments: list[str]) -> None:
     file = Path(os.environ["GH_STATE"])
     state = json.loads(file.read_text(encoding="utf-8"))
@@ -80,6 +97,8 @@ def main(arguments: list[str]) -> None:
     if arguments[0] == "api":
         if answer := api(state, arguments[1:]):
             print(answer)
+    elif arguments[0] == "release":
+        release(state, arguments[1:])
     elif arguments[:2] == ["issue", "comment"]:
         body = Path(arguments[arguments.index("--body-file") + 1]).read_text(encoding="utf-8")
         state["comments"].append({"number": arguments[2], "body": body})

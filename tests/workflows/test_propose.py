@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 
 from tests.workflows.play import Stage
+from updater.index.repository import Repository
 
 MONTH = "resources/papers/2025-03.yml"
 REPORT = "# What came in\n\n- [A *title*](https://example.org) by @everyone $(touch owned)\n"
@@ -168,3 +170,63 @@ def test_the_weekly_refresh_is_proposed_though_a_service_is_down(stage: Stage) -
     assert stage.play("refresh", "refresh").failed == []
     [pull] = stage.github["pulls"]
     assert (pull["title"], pull["body"]) == ("Refresh metadata", "# Facts\n")
+
+
+def read_to(stage: Stage, day: str) -> None:
+    """What arXiv was read up to, on the default branch."""
+    stage.fresh()
+    categories = Repository(stage.root).settings.arxiv.categories
+    lines = ["read:", *(f"  {category}: [2025-01-01/{day}]" for category in categories)]
+    (stage.root / "resources/state.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    stage.git("add", "--all")
+    stage.git("commit", "-qm", "Read on")
+    stage.git("push", "-q", "origin", "HEAD:main")
+
+
+def test_a_snapshot_is_released_and_then_proposed_for_the_record(stage: Stage) -> None:
+    read_to(stage, "2025-03-31")
+    played = stage.play("snapshot", "snapshot")
+    assert played.failed == [], [step.stderr for step in played.steps]
+    release = stage.github["releases"]["snapshot-2025-03-31"]
+    (archive,) = [name for name in release["files"] if name.endswith("-2025-03-31.zip")]
+    digest = hashlib.sha256(release["files"][archive].encode("latin-1")).hexdigest()
+    assert release["files"]["SHA256SUMS"] == f"{digest}  {archive}\n"
+    assert release["target"] == stage.git("rev-parse", "origin/main")
+    [pull] = stage.github["pulls"]
+    assert (pull["title"], pull["head"], pull["body"]) == (
+        "Record a snapshot",
+        "update/snapshots",
+        f"{digest}  {archive}\n",
+    )
+    stage.git("fetch", "-q", "origin", "update/snapshots")
+    assert digest in stage.git("show", "FETCH_HEAD:resources/snapshots.yml")
+    # cut off after the release, and run again: the same release, the same pull request
+    stage.fresh()
+    again = stage.play("snapshot", "snapshot")
+    assert again.failed == [], [step.stderr for step in again.steps]
+    assert "released already" in again.step("Release it").stdout
+    assert len(stage.github["pulls"]) == 1
+    # a month later nobody has merged the record yet
+    read_to(stage, "2025-04-30")
+    assert stage.play("snapshot", "snapshot").failed == []
+    assert sorted(stage.github["releases"]) == ["snapshot-2025-03-31", "snapshot-2025-04-30"]
+    stage.git("fetch", "-q", "origin", "update/snapshots")
+    record = stage.git("show", "FETCH_HEAD:resources/snapshots.yml")
+    assert record.index("2025-03-31") < record.index("2025-04-30")
+
+
+def test_a_released_day_with_other_bytes_is_refused(stage: Stage) -> None:
+    read_to(stage, "2025-03-31")
+    assert stage.play("snapshot", "snapshot").failed == []
+    stage.fresh()
+    month = stage.root / "resources/papers/2025-01.yml"
+    month.write_text(month.read_text(encoding="utf-8").replace("A circuit for", "The circuit for"), encoding="utf-8")
+    stage.git("commit", "-qam", "Correct a title")
+    stage.git("push", "-q", "origin", "HEAD:main")
+    stage.git("push", "-q", "origin", "--delete", "update/snapshots")  # closed without merging
+    state = stage.github
+    state["pulls"][0]["state"] = "closed"
+    stage.state_file.write_text(json.dumps(state), encoding="utf-8")
+    played = stage.play("snapshot", "snapshot")
+    assert played.failed == ["Release it"]
+    assert "other bytes" in played.step("Release it").stdout

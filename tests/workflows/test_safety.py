@@ -84,7 +84,7 @@ def test_tokens_are_handed_only_to_steps_that_need_them(name: str) -> None:
     for step in steps(name):
         env = step.get("env", {})
         if "github.token" in str(env):
-            assert re.search(r"\bgh |propose\.sh|health\.sh|mi-index enrich", step["run"])
+            assert re.search(r"\bgh |(?:propose|health|release)\.sh|mi-index enrich", step["run"])
         if "--from-issue" in step.get("run", ""):
             assert "token" not in str(env)
 

@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "build": ("site", "build"),
     "serve": ("site", "serve"),
     "export": ("site", "export"),
+    "snapshot": ("site", "snapshot"),
     "demo": ("demo", "demo"),
 }
 

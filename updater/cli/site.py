@@ -1,4 +1,4 @@
-"""render, build, serve, export: what readers and programs get."""
+"""render, build, serve, export, snapshot: what readers and programs get."""
 
 from __future__ import annotations
 
@@ -102,6 +102,33 @@ def export(repository: Repository, /, **options: Any) -> int:
     wanted = _filter(repository, options)
     entries, items = exports.select(Catalogue.of(repository), wanted)
     click.echo(exports.render(form, entries, items), nl=False)
+    return 0
+
+
+@click.command()
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to put the archive into."
+)
+@click.option("--record", "note", is_flag=True, help="Also note it in resources/snapshots.yml, for the site's list.")
+@click.pass_obj
+def snapshot(repository: Repository, output: Path, *, note: bool) -> int:
+    """Make the archive of the data as of the day up to which arXiv has been read, for others to cite.
+
+    Its checksum and name are printed as `sha256sum` prints them. The same data gives the same bytes everywhere.
+    """
+    from updater.render import snapshots  # noqa: PLC0415
+    from updater.render.catalogue import Catalogue  # noqa: PLC0415
+    from updater.render.markup import environment  # noqa: PLC0415
+
+    index = repository.load()
+    archive = snapshots.make(Catalogue.of(repository, index), environment(repository.root))
+    output.mkdir(parents=True, exist_ok=True)
+    part = output / f".{archive.name}.part"
+    part.write_bytes(archive.data)
+    part.replace(output / archive.name)
+    if note and snapshots.record(repository, index.snapshots, archive.snapshot):
+        click.echo(f"noted the snapshot of {archive.snapshot.id}", err=True)
+    click.echo(f"{archive.snapshot.sha256}  {archive.name}")
     return 0
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from updater.errors import DataError
 from updater.index import schema
-from updater.index.model import Borderline, Gone, Model, Paper, Queued, Rejected, Resource
+from updater.index.model import Borderline, Gone, Model, Paper, Queued, Rejected, Resource, Snapshot
 from updater.index.repository import (
     BACKGROUND,
     BORDERLINE,
@@ -18,6 +18,7 @@ from updater.index.repository import (
     PAPERS,
     QUEUE,
     REJECTED,
+    SNAPSHOTS,
     Repository,
     paper_file,
     schema_line,
@@ -41,7 +42,7 @@ def canonical(repository: Repository) -> Transaction:
     transaction = Transaction(root)
     files = _papers(repository)
     kinds: dict[str, type[Model]] = {f"resources/{kind.file}.yml": Resource for kind in repository.taxonomy.kinds}
-    kinds |= {QUEUE: Queued, REJECTED: Rejected, BORDERLINE: Borderline, GONE: Gone}
+    kinds |= {QUEUE: Queued, REJECTED: Rejected, BORDERLINE: Borderline, GONE: Gone, SNAPSHOTS: Snapshot}
     for path, model in kinds.items():
         if (root / path).exists():
             files[path] = _read(root, path)

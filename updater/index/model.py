@@ -339,6 +339,22 @@ class Gone(Model):
     """The work itself."""
 
 
+class Snapshot(Model):
+    """A released state of the data that can be cited; its archive is kept with the release and never changes."""
+
+    keep_empty: ClassVar[frozenset[str]] = frozenset({"papers", "resources"})
+
+    id: Annotated[PartialDate, Field(min_length=10)]
+    """Day up to which arXiv had been read; the snapshot's address."""
+    papers: Annotated[int, Field(ge=0)]
+    resources: Annotated[int, Field(ge=0)]
+    """Entries that are not papers."""
+    bytes: Annotated[int, Field(gt=0)]
+    """Size of the archive."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Checksum of the archive."""
+
+
 class Queued(Faceted):
     """A candidate that waits for a person: the model was in doubt, or the work came from outside arXiv."""
 

@@ -14,7 +14,7 @@ from updater.errors import DataError
 from updater.index import state as state_file
 from updater.index import taxonomy as taxonomy_file
 from updater.index import traces as traces_file
-from updater.index.model import Borderline, Gone, Model, Paper, Queued, Rejected, Resource
+from updater.index.model import Borderline, Gone, Model, Paper, Queued, Rejected, Resource, Snapshot
 from updater.index.state import State
 from updater.index.taxonomy import Taxonomy
 from updater.index.traces import Trace
@@ -30,6 +30,7 @@ BORDERLINE: Final = "resources/borderline.yml"
 BACKGROUND: Final = "resources/background.yml"
 QUEUE: Final = "resources/queue.yml"
 GONE: Final = "resources/gone.yml"
+SNAPSHOTS: Final = "resources/snapshots.yml"
 COMPACT: Final = frozenset({REJECTED, BORDERLINE, BACKGROUND, GONE})
 """Files with one entry a line."""
 
@@ -56,6 +57,7 @@ class Index:
     background: frozenset[str] = frozenset()
     queue: dict[str, Queued] = field(default_factory=dict)
     gone: dict[str, Gone] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
     state: State = field(default_factory=State)
     traces: dict[str, Trace] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
@@ -131,6 +133,7 @@ class Repository:
             index.borderline = {e.id: e for e, _ in self._entries(BORDERLINE, Borderline, problems)}
             index.queue = {e.id: e for e, _ in self._entries(QUEUE, Queued, problems)}
             index.gone = {e.id: e for e, _ in self._entries(GONE, Gone, problems)}
+            index.snapshots = {e.id: e for e, _ in self._entries(SNAPSHOTS, Snapshot, problems)}
             index.background = frozenset(self._ids(BACKGROUND, problems))
             if (self.root / state_file.FILE).exists():
                 index.state = load_model(self.root, state_file.FILE, State)

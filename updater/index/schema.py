@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from updater.index.guides import Method, Term
-from updater.index.model import Borderline, Gone, Paper, Queued, Rejected, Resource
+from updater.index.model import Borderline, Gone, Paper, Queued, Rejected, Resource, Snapshot
 from updater.index.repository import Repository
 from updater.index.state import State
 from updater.index.taxonomy import Taxonomy
@@ -26,6 +26,7 @@ _LISTS: Final[dict[str, type[BaseModel]]] = {
     "borderline": Borderline,
     "queue": Queued,
     "gone": Gone,
+    "snapshots": Snapshot,
     "methods": Method,
     "glossary": Term,
 }

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import orjson
 
-from updater.index.model import Paper, Resource
-from updater.render import citations
+from updater.index.model import Paper, Resource, Snapshot
+from updater.render import citations, snapshots
 from updater.render.catalogue import Catalogue, Entry
 from updater.render.exports import item_data, paper_data
 from updater.render.pages import Writer
@@ -34,6 +34,7 @@ def write(writer: Writer, catalogue: Catalogue, keys: Mapping[str, str]) -> None
     _put(writer, "new.json", _listing(catalogue, [paper_data(e.paper) for e in catalogue.this_month]))
     _put(writer, "taxonomy.json", catalogue.taxonomy.model_dump(by_alias=True))
     _put(writer, "gone.json", _listing(catalogue, [gone.to_data() for gone in catalogue.gone]))
+    _put(writer, "snapshots.json", _listing(catalogue, [_snapshot(catalogue, one) for one in catalogue.snapshots]))
     _put(writer, "index.json", overview(catalogue))
     _put(writer, "schema/paper.json", _schema(Paper, "paper", _AROUND_SCHEMA))
     _put(writer, "schema/resource.json", _schema(Resource, "resource", {"page": {"type": "string", "format": "uri"}}))
@@ -63,7 +64,17 @@ def overview(catalogue: Catalogue) -> dict[str, Any]:
         "resources": {kind.slug: f"{site}{FOLDER}/{kind.file}.json" for kind in catalogue.taxonomy.kinds},
         "taxonomy": f"{site}{FOLDER}/taxonomy.json",
         "gone": f"{site}{FOLDER}/gone.json",
+        "snapshots": f"{site}{FOLDER}/snapshots.json",
         "schemas": {name: f"{site}{FOLDER}/schema/{name}.json" for name in ("paper", "resource")},
+    }
+
+
+def _snapshot(catalogue: Catalogue, snapshot: Snapshot) -> dict[str, Any]:
+    project = catalogue.settings.project
+    return {
+        **snapshot.to_data(),
+        "page": f"{project.site}{snapshots.FOLDER}/{snapshot.id}/",
+        "download": snapshots.download(project, snapshot.id),
     }
 
 

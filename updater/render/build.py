@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import shutil
 import time
 from collections import Counter
@@ -143,7 +142,7 @@ def _feeds(writer: Writer, catalogue: Catalogue) -> None:
 
 def _exports(writer: Writer, catalogue: Catalogue, keys: Mapping[str, str]) -> None:
     """Every format of everything and of each category, and their checksums as `sha256sum --check` reads them."""
-    sums = []
+    digests: dict[str, str] = {}
     for form, made in exports.FORMATS.items():
         pieces = exports.Pieces(form, catalogue.entries, keys)
         selections = [("all", catalogue.entries, catalogue.items)]
@@ -154,8 +153,8 @@ def _exports(writer: Writer, catalogue: Catalogue, keys: Mapping[str, str]) -> N
         for name, entries, items in selections:
             data = made.join([*pieces(entries), *exports.others(form, items)])
             writer.file(f"exports/{name}.{made.ending}", data)
-            sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}.{made.ending}\n")
-    writer.file("exports/SHA256SUMS", "".join(sorted(sums, key=lambda line: line.split()[1])).encode())
+            digests[f"{name}.{made.ending}"] = exports.digest(data)
+    writer.file("exports/SHA256SUMS", exports.checksums(digests))
 
 
 def _texts(writer: Writer, parts: Parts) -> None:

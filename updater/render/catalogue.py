@@ -16,7 +16,7 @@ from typing import Final
 
 from updater.index import guides
 from updater.index.guides import Guides
-from updater.index.model import Gone, Paper, Resource
+from updater.index.model import Gone, Paper, Resource, Snapshot
 from updater.index.repository import Index, Repository
 from updater.index.taxonomy import Category, Facet, FacetValue, Kind, Taxonomy
 from updater.index.text import slugify
@@ -239,6 +239,11 @@ class Catalogue:
     def gone(self) -> list[Gone]:
         """Addresses that lead nowhere any more, by id; an id that came back is not gone."""
         return [gone for id_, gone in sorted(self.index.gone.items()) if id_ not in self.by_id]
+
+    @cached_property
+    def snapshots(self) -> list[Snapshot]:
+        """Released snapshots, newest first."""
+        return sorted(self.index.snapshots.values(), key=lambda snapshot: snapshot.id, reverse=True)
 
     @cached_property
     def by_method(self) -> dict[str, list[Entry]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -182,3 +183,13 @@ def others(form: str, items: Sequence[Item]) -> list[bytes]:
     """Other resources as they stand in the export; none in a format that holds papers only."""
     write = FORMATS[form].item
     return [write(item) for item in items] if write else []
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def checksums(digests: Mapping[str, str]) -> bytes:
+    """Checksums by file name as `sha256sum --check` reads them, sorted by name."""
+    return "".join(f"{value}  {name}\n" for name, value in sorted(digests.items())).encode()

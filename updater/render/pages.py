@@ -17,10 +17,11 @@ from jinja2 import Environment, Template
 from markupsafe import Markup
 
 from updater.index.model import Paper
-from updater.render import charts, citations
+from updater.render import charts, citations, snapshots
 from updater.render.catalogue import Catalogue, Entry, Item, Shelf, venue_series
 from updater.render.exports import FORMATS
 from updater.render.frame import BASE, Frame
+from updater.render.markup import long_date
 
 INLINE: Final = 200
 """A list with more papers than this is cut into pages by year (or by month)."""
@@ -120,6 +121,7 @@ class Pages:
         yield "other resources"
         self.kinds()
         self.gone()
+        self.snapshots()
 
     def papers(self) -> None:
         """One page for each paper."""
@@ -345,6 +347,26 @@ class Pages:
             )
             content = template.render(gone=gone, see=see, url=url, correct_url=self.correction(gone.id, gone.title))
             self.writer.page(f"papers/{gone.id}/", gone.title, "No longer listed.", content, noindex=True)
+
+    def snapshots(self) -> None:
+        """The list of released snapshots, and a page for each, with how to cite it."""
+        folder = snapshots.FOLDER
+        shown = [
+            {
+                **snapshot.to_data(),
+                "name": snapshots.file_name(self.project, snapshot.id),
+                "tag": snapshots.tag(snapshot.id),
+                "download": snapshots.download(self.project, snapshot.id),
+            }
+            for snapshot in self.c.snapshots
+        ]
+        template = self.template("pages/snapshot.html.j2")
+        for one in shown:
+            content = template.render(s=one, folder=folder, **snapshots.citation(self.env, self.project, one["id"]))
+            title = f"Snapshot of {long_date(one['id'])}"
+            self.writer.page(f"{folder}/{one['id']}/", title, f"{self.project.name}: {title}.", content)
+        content = self.template("pages/snapshots.html.j2").render(snapshots=shown, folder=folder)
+        self.writer.page(f"{folder}/", "Snapshots", "Dated states of the data with checksums, to be cited.", content)
 
 
 def paper_links(paper: Paper) -> list[tuple[str, str]]:
