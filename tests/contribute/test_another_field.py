@@ -24,6 +24,8 @@ from updater.index.repository import Repository
 from updater.merge import venues as venues_file
 from updater.merge.merge import Merger, stage
 from updater.records import Record
+from updater.render.catalogue import HUES
+from updater.render.charts import STREAMS
 
 SETTINGS = """\
 project:
@@ -40,18 +42,30 @@ arxiv:
 """
 TAXONOMY = """\
 scope: {in: How birds sing and learn to., borderline: Other sounds of birds., out: Everything else.}
-groups: [{slug: song, title: Song}]
+groups: [{slug: song, title: Song}, {slug: talk, title: Talk}]
 categories:
 - {slug: learning, title: Learning, group: song, definition: How young birds learn songs from tutors.}
 - {slug: dialects, title: Dialects, group: song, definition: How songs differ from valley to valley.}
-- {slug: calls, title: Calls, group: song, definition: Short calls of alarm and contact.}
+- {slug: calls, title: Calls, group: talk, definition: Short calls of alarm and contact.}
 facets:
 - slug: object
   title: Bird
   question: Which bird?
   values: [{slug: finch, title: Finch}, {slug: sparrow, title: Sparrow}]
+- slug: goal
+  title: Use
+  question: What is it sung for?
+  values: [{slug: courting, title: Courting}, {slug: territory, title: Territory}]
+pictures: {over_time: [goal], matrix: [object, goal]}
 kinds:
 - {slug: recording, file: recordings, title: Recording, plural: Recordings, definition: Collections of recordings.}
+"""
+RECORDING = """\
+- id: dawn-chorus
+  name: Dawn chorus
+  url: https://recordings.example.org/dawn
+  categories: [calls]
+  description: Forty mornings in May, recorded from one tree, with every bird named by two listeners.
 """
 VENUES = (
     "accepted: [accepted]\nnot_accepted: [submitted]\nworkshop: [workshop]\nvenues: [{name: Ibis, yearly: false}]\n"
@@ -103,6 +117,7 @@ def field(tmp_path: Path, labelled: dict[str, list[Record]]) -> Path:
             "links": {"arxiv": f"https://arxiv.org/abs/{record.id}"},
             "categories": [slug],
             "object": ["finch"] if slug == "learning" else [],
+            "goal": ["courting"] if slug == "learning" else [],
             "status": "curated",
         }
         for slug in ("learning", "dialects", "calls")
@@ -160,17 +175,73 @@ def test_the_whole_way_from_a_settings_file_to_a_list(
         assert word not in readme.casefold()
 
 
-def test_the_website_builds_without_the_guides_of_this_field(field: Path, tmp_path: Path) -> None:
+def test_the_website_has_no_word_of_this_field(field: Path, tmp_path: Path) -> None:
+    """Step 1 of the walk-through for the pages, and then not a word of the old subject on any page or in any file."""
+    docs, site = field / "site/docs", tmp_path / "site"
     for folder in ("guides", "methods"):
-        shutil.rmtree(field / "site/docs" / folder)
+        shutil.rmtree(docs / folder)
+    for page in (docs / "index.md", *(docs / "about").glob("*.md")):
+        markers = re.findall(r"<!-- index:.*?-->", page.read_text(encoding="utf-8"))
+        page.write_text("\n\n".join(["# Our own words", *markers]) + "\n", encoding="utf-8")
     config = (field / "mkdocs.yml").read_text(encoding="utf-8")
-    (field / "mkdocs.yml").write_text(re.sub(r"- (Guides|Methods):\n(  - .*\n)+", "", config), encoding="utf-8")
+    config = re.sub(r"- (Guides|Methods):\n(  - .*\n)+", "", config)
+    for key, value in (
+        ("site_name", "Bird Song Index"), ("site_url", "https://songbirds.example.org/"), ("site_description", "Song."),
+        ("repo_url", "https://github.com/songbirds/index"),
+    ):  # fmt: skip
+        config = re.sub(rf"(?m)^{key}: .*", f"{key}: {value}", config)
+    config = config.replace("short_name: MI Index", "short_name: Song Index")
+    (field / "mkdocs.yml").write_text(config, encoding="utf-8")
+    (field / "resources/recordings.yml").write_text(RECORDING, encoding="utf-8")
     mi_index = Command(field)
     assert mi_index("fmt").exit_code == 0
-    assert mi_index("build", "--output", str(tmp_path / "site")).exit_code == 0
-    page = (tmp_path / "site/papers/2501.00100/index.html").read_text(encoding="utf-8")
-    assert "Learning" in page
-    assert (tmp_path / "site/categories/dialects/index.html").is_file()
+    assert mi_index("check").exit_code == 0
+    assert mi_index("build", "--output", str(site)).exit_code == 0
+
+    ours = Repository(PROJECT).taxonomy
+    parts = [*ours.categories, *ours.groups, *(value for facet in ours.facets for value in facet.values)]
+    words = {word for part in parts for word in (part.slug, part.title.casefold()) if re.search(r"\W", word)}
+    words |= {"circuit", "steering", "lenses", "mechanistic", "interpretab", "neural net", "mi index"}
+    pattern = re.compile("|".join(map(re.escape, sorted(words))))
+    vendor = ("pagefind", "assets/javascripts", "assets/stylesheets", "assets/diagrams")
+    found = {}
+    for file in sorted(site.rglob("*")):
+        name = file.relative_to(site).as_posix()
+        if file.suffix not in (
+            ".html",
+            ".json",
+            ".jsonl",
+            ".xml",
+            ".txt",
+            ".bib",
+            ".csv",
+            ".ris",
+            ".js",
+            ".css",
+            ".svg",
+        ):
+            continue
+        if not name.startswith(vendor) and (hits := set(pattern.findall(file.read_text(encoding="utf-8").casefold()))):
+            found[name] = hits
+    assert found == {}
+
+    home = (site / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'<h3 class="group-title">(.*?)</h3>', home) == ["Song", "Talk"]
+    assert 'class="spark spark--1"' in home and 'class="spark spark--2"' in home
+    pictures = (site / "pictures/index.html").read_text(encoding="utf-8")
+    assert "Bird × Use" in pictures and "object=finch&amp;goal=courting" in pictures
+    paper = (site / "papers/2501.00100/index.html").read_text(encoding="utf-8")
+    assert "tag--1" in paper and "../../facets/goal/courting/" in paper
+    assert {topic["hue"] for topic in json.loads((site / "map/points.json").read_bytes())["topics"]} == {1, 2}
+    assert (site / "recordings/dawn-chorus/index.html").is_file()
+    assert (site / "categories/dialects/index.html").is_file()
+
+
+def test_the_style_sheet_has_every_colour_that_pages_ask_for() -> None:
+    styles = (PROJECT / "site/docs/assets/styles/index.css").read_text(encoding="utf-8")
+    for name, number in (("tag", HUES), ("fill", HUES), ("spark", HUES), ("colour", HUES)):
+        assert [f".{name}--{n} {{" in styles for n in range(1, number + 1)] == [True] * number, name
+    assert [f".stream--{n} {{" in styles for n in range(STREAMS)] == [True] * STREAMS
 
 
 def test_contributors_of_the_new_index_get_its_own_choices(field: Path, world: World) -> None:

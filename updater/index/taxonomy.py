@@ -68,6 +68,15 @@ class Kind(_Part):
     definition: str
 
 
+class Pictures(_Part):
+    """Which facets the page of pictures draws; where it names none, that picture is left out."""
+
+    over_time: tuple[str, ...] = ()
+    """The share of each value, quarter by quarter: a chart for each of these facets."""
+    matrix: tuple[str, ...] = Field(default=(), max_length=3)
+    """Two facets that are counted together, rows and columns; a third gives a matrix for each of its values too."""
+
+
 class Taxonomy(_Part):
     """All of resources/taxonomy.yml."""
 
@@ -76,6 +85,7 @@ class Taxonomy(_Part):
     categories: tuple[Category, ...] = Field(min_length=1)
     facets: tuple[Facet, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    pictures: Pictures = Pictures()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -92,6 +102,12 @@ class Taxonomy(_Part):
         for category in self.categories:
             if category.group not in groups:
                 raise ValueError(f"category {category.slug!r}: the group {category.group!r} is not among the groups")
+        facets = {f.slug for f in self.facets}
+        for slug in (*self.pictures.over_time, *self.pictures.matrix):
+            if slug not in facets:
+                raise ValueError(f"pictures: {slug!r} is not among the facets")
+        if len(self.pictures.matrix) == 1:
+            raise ValueError("pictures: a matrix needs two facets, or three")
         return self
 
     @cached_property

@@ -26,6 +26,8 @@ from updater.settings import Settings
 AUTHOR_PAGE: Final = 3
 """Authors with at least this many papers have a page; the others' names lead to a search."""
 WEEK: Final = dt.timedelta(days=7)
+HUES: Final = 8
+"""Colours that site/docs/assets/styles/index.css has for groups of categories."""
 
 
 @dataclass(slots=True)
@@ -321,6 +323,11 @@ class Catalogue:
         """Address of the author's page, or of a search for the name."""
         shelf = self.authors.get(self.slug(name))
         return shelf.path if shelf else ""
+
+    @cached_property
+    def hue(self) -> dict[str, int]:
+        """The colour of each group of categories, by its place in the taxonomy: 1 to `HUES`, then from the beginning again."""
+        return {group.slug: place % HUES + 1 for place, group in enumerate(self.taxonomy.groups)}
 
     def category(self, slug: str) -> Category:
         """The category of this slug."""

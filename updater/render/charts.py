@@ -16,6 +16,8 @@ from updater.render.catalogue import Catalogue
 
 SHOWN_MONTHS: Final = 36
 """Months in the monthly pictures; the table beside them has all."""
+STREAMS: Final = 8
+"""Colours that site/docs/assets/styles/index.css has for the bands of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ class Stream:
     slug: str
     title: str
     number: int
+    """Of its colour, from 0."""
     path: str
     shares: tuple[float, ...]
     """Share of the papers of each quarter, 0 to 1."""
@@ -207,7 +210,7 @@ def streams(
         label = None
         if labels and shares[best] * height > 16:
             label = (round(best * step, 1), round(height * (1 - (floor[best] + ceiling[best]) / 2) + 4, 1))
-        out.append(Stream(slug, title, number, path, tuple(round(s, 4) for s in shares), label))
+        out.append(Stream(slug, title, number % STREAMS, path, tuple(round(s, 4) for s in shares), label))
         floor = ceiling
     return out
 
@@ -231,17 +234,19 @@ def _next_quarter(label: str) -> str:
 
 
 def matrix(catalogue: Catalogue) -> dict[str, dict[tuple[str, str], int]]:
-    """How many papers locate in one way and steer in another, for each goal; `` is all goals together.
+    """How many papers have each pair of values of the two facets that the taxonomy crosses.
 
-    The keys are (locate, steer); an empty string stands for none given.
+    By value of the third facet, if there is one; `` is all together. The keys of a matrix are (row, column); an empty string
+    stands for none given.
     """
-    goals = [value.slug for value in catalogue.facet_of["goal"].values] if "goal" in catalogue.facet_of else []
-    out: dict[str, dict[tuple[str, str], int]] = {goal: {} for goal in ["", *goals]}
+    rows, columns, *third = catalogue.taxonomy.pictures.matrix
+    split = [value.slug for slug in third for value in catalogue.facet_of[slug].values]
+    out: dict[str, dict[tuple[str, str], int]] = {value: {} for value in ["", *split]}
     for entry in catalogue.entries:
         paper = entry.paper
-        for locate in paper.localize or [""]:
-            for steer in paper.steer or [""]:
-                for goal in ["", *paper.goal]:
-                    cells = out[goal]
-                    cells[locate, steer] = cells.get((locate, steer), 0) + 1
+        for row in getattr(paper, rows) or [""]:
+            for column in getattr(paper, columns) or [""]:
+                for value in ["", *(value for slug in third for value in getattr(paper, slug))]:
+                    cells = out[value]
+                    cells[row, column] = cells.get((row, column), 0) + 1
     return out

@@ -135,14 +135,13 @@ def _sum(index: npt.NDArray[np.int64] | npt.NDArray[np.int32], values: Array, co
 def points(catalogue: Catalogue, places: Places) -> bytes:
     """What the map's script reads: columns, so that it stays small."""
     number = {slug: i for i, slug in enumerate(catalogue.taxonomy.category_slugs)}
-    group = {g.slug: i for i, g in enumerate(catalogue.taxonomy.groups)}
     return orjson.dumps(
         {
             "topics": [
                 {
                     "slug": c.slug,
                     "title": c.title,
-                    "group": group[c.group],
+                    "hue": catalogue.hue[c.group],
                     "at": places.topics.get(c.slug),
                     "count": catalogue.categories[c.slug].primary,
                 }

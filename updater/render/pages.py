@@ -238,7 +238,7 @@ class Pages:
                 shelf, shelf.title, [("Models", "models/")], lead="They study this model.", search={"model": shelf.title},
                 items=by_model.get(slug, ()),
             )  # fmt: skip
-        lead = "Models whose inside the papers of the index study."
+        lead = "Models that papers of the index study."
         self.shelves("models/", "Models studied", lead, [("", "", list(self.c.models.values()))])
 
     def authors(self) -> None:

@@ -132,7 +132,7 @@ class Parts:
             "kind": "Kind", "category": "Topic", **{f.slug: f.title for f in taxonomy.facets}, "year": "Year",
             "venue": "Venue", "model": "Model studied", "status": "Status", "has": "Only with",
         }  # fmt: skip
-        groups = {c.slug: c.group for c in taxonomy.categories}
+        groups = {c.slug: self.c.hue[c.group] for c in taxonomy.categories}
         counts = {key: dict(sorted(self.counts.get(key, Counter()).items())) for key in titles}
         settings = {
             "names": names,
@@ -148,16 +148,18 @@ class Parts:
 
     def _pictures(self, _arguments: str, _path: str) -> dict[str, Any]:
         facets = {}
-        for slug in ("localize", "steer"):
-            if facet := self.c.facet_of.get(slug):
-                counts = charts.facet_quarters(self.c, slug)
-                facets[slug] = (facet, charts.streams({v.slug: v.title for v in facet.values}, counts), counts)
+        pictures = self.c.taxonomy.pictures
+        for slug in pictures.over_time:
+            facet = self.c.facet_of[slug]
+            counts = charts.facet_quarters(self.c, slug)
+            facets[slug] = (facet, charts.streams({v.slug: v.title for v in facet.values}, counts), counts)
         return {
             "chart": charts.stacked(self.c),
             "quarters": charts.per_quarter(self.c),
             "sparks": self._sparks,
             "facets": facets,
-            "matrix": charts.matrix(self.c),
+            "matrix": charts.matrix(self.c) if pictures.matrix else {},
+            "crossed": [self.c.facet_of[slug] for slug in pictures.matrix],
         }
 
     def _selection(self, _arguments: str, _path: str) -> dict[str, Any]:

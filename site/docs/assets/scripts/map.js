@@ -9,7 +9,7 @@ const status = place.querySelector("[data-map-status]");
 const looker = place.querySelector("[data-map-find]");
 
 let data = null;
-let groups = []; // indices of the dots of each group of topics
+let groups = new Map(); // indices of the dots by the colour of their topic
 let cells = null; // a grid over the map, so that the dot under the pointer is found without looking at all
 let hits = null; // indices of the dots that the reader looks for
 let hover = -1;
@@ -28,7 +28,7 @@ const fromY = (y) => ((y - size.height / 2) / (scale() / 1.2) + view.y) * 10_000
 function readColours() {
   const probe = document.createElement("span");
   place.append(probe);
-  for (const name of ["methods", "objects", "applications", "field", "ink", "dim", "raised", "signal", "rule"]) {
+  for (const name of ["ink", "dim", "raised", "signal", "rule", ...groups.keys()]) {
     probe.className = `colour--${name}`;
     colours[name] = getComputedStyle(probe).color;
   }
@@ -54,8 +54,6 @@ function plan() {
   });
 }
 
-const names = ["methods", "objects", "applications", "field"];
-
 function draw() {
   if (!data) return;
   const begun = performance.now();
@@ -64,8 +62,8 @@ function draw() {
   const radius = Math.max(1.2, Math.min(5, 1.5 * Math.sqrt(view.zoom) * (data.id.length > 20_000 ? 0.7 : 1)));
   const side = radius * 1.8;
   const chosen = hits && new Set(hits);
-  groups.forEach((members, group) => {
-    context.fillStyle = colours[names[group] ?? "dim"];
+  groups.forEach((members, hue) => {
+    context.fillStyle = colours[hue];
     context.globalAlpha = hits ? 0.16 : 0.72;
     context.beginPath();
     for (const at of members) {
@@ -287,8 +285,9 @@ async function load() {
   if (!answer.ok) throw new Error(`the map's file answered ${answer.status}`);
   data = await answer.json();
   data.lower = data.title.map((title) => title.toLowerCase());
-  groups = names.map(() => []);
-  data.topic.forEach((topic, at) => (groups[data.topics[topic].group] ??= []).push(at));
+  groups = new Map(data.topics.map((topic) => [topic.hue, []]));
+  data.topic.forEach((topic, at) => groups.get(data.topics[topic].hue).push(at));
+  readColours();
   data.regions = data.topics.filter((topic) => topic.at).sort((a, b) => b.count - a.count);
   const middle = (values) => (Math.min(...values.slice(0, 50_000)) + Math.max(...values.slice(0, 50_000))) / 20_000;
   data.middle = data.x.length ? [middle(data.x), middle(data.y)] : [0.5, 0.5];
@@ -297,7 +296,6 @@ async function load() {
   home();
 }
 
-readColours();
 new ResizeObserver(resize).observe(canvas);
 document.documentElement.addEventListener("scheme", () => {
   readColours();
