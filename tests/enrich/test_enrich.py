@@ -14,7 +14,7 @@ from tests.conftest import PROJECT, Command
 from tests.contribute.test_add import snapshot, sound
 from tests.world import World
 from updater.enrich.cache import ServiceCache
-from updater.enrich.run import citations
+from updater.index.counts import citations
 from updater.index.repository import Repository
 from updater.index.traces import Trace, fingerprint
 

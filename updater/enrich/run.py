@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -24,6 +23,7 @@ from updater.contribute.metadata import Lookup, token
 from updater.enrich import github, openalex
 from updater.enrich.cache import ServiceCache
 from updater.errors import SourceError
+from updater.index import counts
 from updater.index.model import Paper, Resource
 from updater.index.repository import Editor, Index, Repository
 from updater.index.traces import Trace, fingerprint
@@ -34,7 +34,6 @@ from updater.verdict import Verdict
 from updater.web import Web
 
 PARTS: Final = ("repositories", "papers", "citations", "links")
-CITATIONS: Final = "resources/generated/citations.json"
 TEMPLATE: Final = "contribute/enrich.md.j2"
 _BATCH: Final = 100
 _FOREVER: Final = 10**6
@@ -82,7 +81,7 @@ class Enricher:
     ) -> None:
         self.repository, self.web, self.lookup, self.cache = repository, web, lookup, cache
         self.index: Index = repository.load()
-        self.found = Found(citations=citations(repository.root))
+        self.found = Found(citations=counts.citations(repository.root))
         self._counted: dict[str, int] = {}
         self._max_age = max_age
         self._clock, self._end = clock, clock() + seconds
@@ -220,17 +219,8 @@ class Enricher:
             editor.put(path, after_)
         known = {id_: n for id_, n in sorted(self.found.citations.items()) if id_ in self.index.papers}
         if known:
-            editor.transaction.put(CITATIONS, orjson.dumps(known, option=orjson.OPT_INDENT_2) + b"\n")
+            editor.transaction.put(counts.FILE, orjson.dumps(known, option=orjson.OPT_INDENT_2) + b"\n")
         return editor.commit()
-
-
-def citations(root: Path) -> dict[str, int]:
-    """Citation counts by id of a paper, as the last `mi-index enrich` found them; empty where there are none."""
-    try:
-        data = orjson.loads((root / CITATIONS).read_bytes())
-    except (FileNotFoundError, orjson.JSONDecodeError):
-        return {}
-    return {id_: n for id_, n in data.items() if isinstance(n, int)} if isinstance(data, dict) else {}
 
 
 def as_data(found: Found) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from updater.errors import DataError
+from updater.index import counts
 from updater.index import state as state_file
 from updater.index import taxonomy as taxonomy_file
 from updater.index import traces as traces_file
@@ -60,6 +61,8 @@ class Index:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     state: State = field(default_factory=State)
     traces: dict[str, Trace] = field(default_factory=dict)
+    citations: dict[str, int] = field(default_factory=dict)
+    """How often papers are cited, where it is known."""
     places: dict[str, Place] = field(default_factory=dict)
     """Where each paper and resource stands."""
 
@@ -140,6 +143,7 @@ class Repository:
             for file in sorted((self.root / traces_file.FOLDER).glob("*.jsonl")):
                 path = file.relative_to(self.root).as_posix()
                 index.traces.update(traces_file.parse(file.read_bytes(), path))
+            index.citations = counts.citations(self.root)
         return index, problems
 
     def paper_files(self) -> list[str]:

@@ -43,6 +43,8 @@ class Entry:
     """The next newer paper with the same primary category."""
     older: Entry | None = None
     related: Sequence[Entry] = ()
+    citations: int | None = None
+    """How often it is cited; None where that is not known."""
 
     @property
     def id(self) -> str:
@@ -120,7 +122,13 @@ class Catalogue:
         self.guides = guides_ or Guides()
         papers = sorted(index.papers.values(), key=sort_key, reverse=True)
         self.entries = [
-            Entry(paper, f"papers/{paper.id}/", number, index.traces.get(paper.id))
+            Entry(
+                paper,
+                f"papers/{paper.id}/",
+                number,
+                index.traces.get(paper.id),
+                citations=index.citations.get(paper.id),
+            )
             for number, paper in enumerate(papers)
         ]
         self.by_id = {entry.id: entry for entry in self.entries}
