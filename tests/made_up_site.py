@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from updater.index import counts
 from updater.index.model import Gone, Paper, Resource, Snapshot
 from updater.index.repository import GONE, SNAPSHOTS, Repository
 from updater.index.state import State
@@ -133,6 +134,8 @@ def resources() -> dict[str, list[Resource]]:
                 hooks="PyTorch modules",
                 models=["GPT-2"],
                 licence="MIT",
+                stars=1234,
+                released="2026-03-05",
                 description="Puts named hooks on every module of a network, so that activations can be read and changed.",
                 featured="The kit that the examples use.",
             ),
@@ -187,5 +190,6 @@ def write(root: Path) -> Repository:
         for category in repository.settings.arxiv.categories
     }
     editor.put_state(State(read=days))
+    editor.transaction.put(counts.FILE, b'{"2604.00100": 1321}\n')
     editor.commit()
     return Repository(root)

@@ -15,9 +15,11 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     "", "explore/", "explore/?q=study&category=circuits", f"papers/{made_up_site.REFUSAL}/", "papers/evil-2026-script/",
-    "papers/2501.99999/", "categories/", "categories/steering/", "facets/goal/safety/", "years/2025/", "authors/", "venues/",
+    "papers/2501.99999/", "categories/", "categories/steering/", "facets/",
+    "facets/goal/safety/", "years/2025/", "authors/", "venues/",
     "libraries/", "libraries/hook-kit/", "map/", "pictures/", "new/", "resources/", "about/", "about/selection/",
-    "about/data/", "about/subscribe/", "methods/", "methods/activation-patching/", "guides/", "guides/glossary/", "404.html",
+    "about/data/", "about/subscribe/", "methods/", "methods/activation-patching/", "guides/", "guides/glossary/",
+    "guides/choosing-a-library/", "about/maintaining/", "404.html",
 )  # fmt: skip
 
 RUN = """

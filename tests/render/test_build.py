@@ -210,6 +210,19 @@ def test_the_api_is_what_its_schema_says(site: Path, catalogue: Catalogue) -> No
         assert listing["count"] == len(listing["items"])
 
 
+def test_pages_show_what_enrich_found_and_nothing_where_it_found_nothing(site: Path) -> None:
+    library = (site / "libraries/hook-kit/index.html").read_text(encoding="utf-8")
+    assert re.search(r"<dt>Last release</dt><dd><time datetime=\"2026-03-05\">5 March 2026</time>", library)
+    assert "<dt>Licence</dt><dd>MIT</dd>" in library and "<dt>Stars on GitHub</dt><dd>1,234</dd>" in library
+    for listed in ("libraries/index.html", "guides/choosing-a-library/index.html"):
+        text = (site / listed).read_text(encoding="utf-8")
+        assert "5 March 2026" in text and "1,234" in text, listed
+    without = (site / "libraries/evil-kit/index.html").read_text(encoding="utf-8")
+    assert not any(word in without for word in ("Last release", "Licence", "Stars"))
+    assert "<dt>Cited by</dt><dd>1,321 " in (site / f"papers/{made_up_site.REFUSAL}/index.html").read_text("utf-8")
+    assert "Cited by" not in (site / "papers/2604.00101/index.html").read_text(encoding="utf-8")
+
+
 def test_exports_have_their_checksums(site: Path) -> None:
     lines = (site / "exports/SHA256SUMS").read_text(encoding="utf-8").splitlines()
     sums = {name: digest for digest, name in (line.split("  ") for line in lines)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from collections import Counter
 
 import made_up_site
 import numpy as np
@@ -71,6 +72,29 @@ def test_the_matrix_counts_papers(catalogue: Catalogue) -> None:
     assert cells["safety"]["causal-attribution", "vector-arithmetic"] == 1
     both = [e for e in catalogue.entries if "probing" in e.paper.localize and "vector-arithmetic" in e.paper.steer]
     assert cells[""]["probing", "vector-arithmetic"] == len(both)
+
+
+@given(st.lists(st.lists(st.integers(0, 30), min_size=4, max_size=4), min_size=1, max_size=24))
+def test_names_of_streams_lie_inside_their_bands(rows: list[list[int]]) -> None:
+    values = {"a": "Short", "b": "A rather longer name", "c": "Name", "d": "Another one"}
+    counts = {
+        f"{2000 + i // 4} Q{i % 4 + 1}": Counter(dict(zip(values, row, strict=True))) for i, row in enumerate(rows)
+    }
+    made = charts.streams(values, counts)
+    floor = np.zeros(len(rows))
+    at = np.linspace(0, made.width, len(rows))
+    for band in made.bands:
+        ceiling = floor + np.array(band.shares)
+        if band.label is not None:
+            half = len(band.title) * charts.LETTER / 2
+            x = np.linspace(band.label[0] - half, band.label[0] + half, 50)
+            middle = band.label[1] - 4
+            upper, lower = (np.interp(x, at, made.height * (1 - edge)) for edge in (ceiling, floor))
+            # shares and places are rounded
+            assert x[0] >= -0.1 and x[-1] <= made.width + 0.1
+            assert (upper - 0.5 <= middle - charts.LABEL / 2 + 0.1).all()
+            assert (middle + charts.LABEL / 2 - 0.1 <= lower + 0.5).all()
+        floor = ceiling
 
 
 @given(st.integers(1, 10**6))

@@ -55,6 +55,11 @@ class Term(BaseModel):
     see: tuple[str, ...] = ()
     """Slugs of categories, method guides or other pages of the site."""
 
+    @property
+    def initial(self) -> str:
+        """The letter under which it stands."""
+        return self.term[:1].upper()
+
 
 @dataclass(frozen=True, slots=True)
 class Guides:

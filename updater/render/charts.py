@@ -92,7 +92,7 @@ def stacked(catalogue: Catalogue, width: float = 760, height: float = 260) -> Ch
     """Papers per month, stacked by group of categories, over the newest `SHOWN_MONTHS` months."""
     months = catalogue.months[-SHOWN_MONTHS:]
     group_of = {c.slug: c.group for c in catalogue.taxonomy.categories}
-    left, right, top, bottom = 40.0, 4.0, 10.0, 26.0
+    left, right, top, bottom = 40.0, 4.0, 30.0, 30.0
     totals = [sum(catalogue.monthly[month].values()) for month in months]
     step = nice_step(max(totals, default=1))
     ceiling = step * -(-max(totals, default=1) // step) or step
@@ -188,13 +188,30 @@ class Stream:
     shares: tuple[float, ...]
     """Share of the papers of each quarter, 0 to 1."""
     label: tuple[float, float] | None
-    """Where the band is thick enough for its name."""
+    """The middle of its name, where the band is thick enough to hold all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """A whole 100 % area chart."""
+
+    bands: tuple[Stream, ...]
+    columns: tuple[Tick, ...]
+    """The first quarter of each year."""
+    width: float
+    height: float
+
+
+LETTER: Final = 6.6
+"""Width of a letter of a label, for telling whether it fits: a little more than the mean of a bold sans serif of 12 px."""
+LABEL: Final = 16.0
+"""Height of a label."""
 
 
 def streams(
     values: Mapping[str, str], counts: Mapping[str, Counter[str]], width: float = 760, height: float = 340
-) -> list[Stream]:
-    """Bands of a 100 % area chart: the share of each value (slug to title) among all given ones, quarter by quarter."""
+) -> Streams:
+    """A 100 % area chart: the share of each value (slug to title) among all given ones, quarter by quarter."""
     labels = list(counts)
     totals = [sum(counts[q][slug] for slug in values) or 1 for q in labels]
     step = width / max(len(labels) - 1, 1)
@@ -206,13 +223,31 @@ def streams(
         upper = [f"{round(i * step, 1)} {round(height * (1 - v), 1)}" for i, v in enumerate(ceiling)]
         lower = [f"{round(i * step, 1)} {round(height * (1 - v), 1)}" for i, v in enumerate(floor)]
         path = "M" + "L".join(upper + lower[::-1]) + "Z" if labels else ""
-        best = max(range(len(labels)), key=lambda i: (shares[i], i), default=0)
-        label = None
-        if labels and shares[best] * height > 16:
-            label = (round(best * step, 1), round(height * (1 - (floor[best] + ceiling[best]) / 2) + 4, 1))
+        label = _label(title, [height * (1 - v) for v in ceiling], [height * (1 - v) for v in floor], step)
         out.append(Stream(slug, title, number % STREAMS, path, tuple(round(s, 4) for s in shares), label))
         floor = ceiling
-    return out
+    columns = tuple(Tick(round(i * step, 1), q[:4]) for i, q in enumerate(labels) if q.endswith("Q1"))
+    return Streams(tuple(out), columns, width, height)
+
+
+def _label(title: str, upper: Sequence[float], lower: Sequence[float], step: float) -> tuple[float, float] | None:
+    """Where the name of a band fits between its edges over its whole width; None if it fits nowhere.
+
+    The edges are straight between the quarters, so that the tightest place over the name's width is at one of the quarters
+    in it or beside it: taking those beside it too only errs on the side of more room.
+    """
+    half = len(title) * LETTER / 2
+    best: tuple[float, float, float] | None = None
+    for i in range(len(upper)):
+        x = i * step
+        if x < half or x > step * (len(upper) - 1) - half:
+            continue
+        reach = int(-(-half // step))
+        near = slice(max(i - reach, 0), i + reach + 1)
+        top, bottom = max(upper[near]), min(lower[near])
+        if bottom - top >= LABEL and (best is None or bottom - top > best[0]):
+            best = (bottom - top, x, (top + bottom) / 2)
+    return None if best is None else (round(best[1], 1), round(best[2] + 4, 1))
 
 
 def facet_quarters(catalogue: Catalogue, facet: str) -> dict[str, Counter[str]]:

@@ -27,11 +27,17 @@ INLINE: Final = 200
 """A list with more papers than this is cut into pages by year (or by month)."""
 FIRST: Final = 40
 """Papers that stand on the first page of a list that is cut."""
+TOPICS: Final = ("Topics", "categories/")
+"""The page above every list, in breadcrumbs."""
 LINK_NAMES: Final = {
     "arxiv": "arXiv", "doi": "DOI", "openreview": "OpenReview", "page": "Project page", "pdf": "PDF", "code": "Code",
     "data": "Data", "demo": "Demo", "video": "Video", "docs": "Documentation", "paper": "Paper",
 }  # fmt: skip
 SHELF_ROWS: Final = 8
+RANKED: Final = 60
+"""Authors that stand in the list by number of papers; everybody stands in the list by name."""
+Period = tuple[str, str, Sequence[Entry], int]
+"""Label (year or month), path of its own page or nothing, the papers to show here, how many there are."""
 
 
 class Writer:
@@ -177,16 +183,27 @@ class Pages:
         template = self.template("pages/category.html.j2")
         sparks = {spark.slug: spark for spark in charts.sparks(self.c, 700, 80)}
         for slug, shelf in self.c.categories.items():
-            category = self.c.category(slug)
+            category, spark = self.c.category(slug), sparks[slug]
+            methods = [m for m in self.c.guides.methods if slug in m.categories]
+            items = self.c.items_by_category.get(slug, ())
+            periods = self.periods(shelf)
+            sections = [
+                ("Landmarks", "#landmarks", len(shelf.landmarks)),
+                ("Method guides", "#methods", len(methods)),
+                ("Libraries, courses and more", "#tools", len(items)),
+                ("All papers", "#papers", len(shelf)),
+            ]
             content = template.render(
                 category=category,
                 shelf=shelf,
-                spark=sparks[slug],
+                spark=spark,
+                peak=next((label for label, count in spark.points if count == spark.peak), ""),
                 spark_width=700,
                 spark_height=80,
-                methods=[m for m in self.c.guides.methods if slug in m.categories],
-                items=self.c.items_by_category.get(slug, ()),
-                periods=self.periods(shelf),
+                parts=[section for section in sections if section[2]] + self.dates(periods),
+                methods=methods,
+                kinds=[(kind, of) for kind in self.c.taxonomy.kinds if (of := [i for i in items if i.kind is kind])],
+                periods=periods,
                 formats=[(name, form.ending) for name, form in FORMATS.items()],
             )
             feed = (f"feeds/{slug}", f"{self.project.name}: {category.title}")
@@ -200,7 +217,7 @@ class Pages:
                 self.shelf(
                     shelf,
                     f"{title}: {shelf.title}",
-                    [("Facets", "facets/")],
+                    [TOPICS, ("Facets", "facets/")],
                     lead=self.c.facet_of[facet].question,
                     search={facet: slug},
                     feed=f"feeds/{facet}/{slug}",
@@ -215,7 +232,7 @@ class Pages:
     def years(self) -> None:
         """One page for each year, cut into months where it is long."""
         for slug, shelf in self.c.years.items():
-            self.shelf(shelf, shelf.title, [("Years", "years/")], search={"year": slug}, by_month=True)
+            self.shelf(shelf, shelf.title, [TOPICS, ("Years", "years/")], search={"year": slug}, by_month=True)
         self.shelves(
             "years/", "Years", "Papers by the year of their first version.", [("", "", list(self.c.years.values()))]
         )
@@ -223,7 +240,7 @@ class Pages:
     def venues(self) -> None:
         """One page for each venue."""
         for shelf in self.c.venues.values():
-            self.shelf(shelf, shelf.title, [("Venues", "venues/")], search={"venue": shelf.title})
+            self.shelf(shelf, shelf.title, [TOPICS, ("Venues", "venues/")], search={"venue": shelf.title})
         lead = "Where papers of the index were published, all years of a venue together."
         self.shelves("venues/", "Venues", lead, [("", "", list(self.c.venues.values()))])
 
@@ -235,7 +252,7 @@ class Pages:
                 by_model.setdefault(self.c.slug(name), []).append(item)
         for slug, shelf in self.c.models.items():
             self.shelf(
-                shelf, shelf.title, [("Models", "models/")], lead="They study this model.", search={"model": shelf.title},
+                shelf, shelf.title, [TOPICS, ("Models", "models/")], lead="They study this model.", search={"model": shelf.title},
                 items=by_model.get(slug, ()),
             )  # fmt: skip
         lead = "Models that papers of the index study."
@@ -244,9 +261,12 @@ class Pages:
     def authors(self) -> None:
         """One page for each author with several papers."""
         for shelf in self.c.authors.values():
-            self.shelf(shelf, shelf.title, [("Authors", "authors/")], lead="Names are compared as they are written.")
+            self.shelf(
+                shelf, shelf.title, [TOPICS, ("Authors", "authors/")], lead="Names are compared as they are written."
+            )
         lead = "Authors with three papers or more in the index. Others are found by searching for their name."
-        self.shelves("authors/", "Authors", lead, [("", "", list(self.c.authors.values()))])
+        authors = list(self.c.authors.values())
+        self.shelves("authors/", "Authors", lead, [("", "", authors[:RANKED])], by_name=authors)
 
     def shelf(
         self,
@@ -262,8 +282,10 @@ class Pages:
     ) -> None:
         """A page that lists papers."""
         topics = Counter(entry.paper.primary for entry in shelf.entries).most_common(SHELF_ROWS)
+        periods = self.periods(shelf, by_month=by_month)
         content = self.template("pages/shelf.html.j2").render(
             shelf=shelf,
+            parts=self.dates(periods),
             title=title,
             trail=trail,
             lead=lead,
@@ -271,18 +293,20 @@ class Pages:
             feed=feed,
             items=items,
             beside=sorted(topics, key=lambda pair: (-pair[1], pair[0])) if len(topics) > 1 else [],
-            periods=self.periods(shelf, by_month=by_month),
+            periods=periods,
         )
         description = f"{len(shelf):,} papers in the {self.project.name}: {title}."
         self.writer.page(
             shelf.path, title, description, content, feed=(feed, f"{self.project.name}: {title}") if feed else None
         )
 
-    def periods(self, shelf: Shelf, *, by_month: bool = False) -> list[tuple[str, str, Sequence[Entry], int]]:
-        """The papers of a shelf by year or month; where there are many, each year or month gets its own page.
+    @staticmethod
+    def dates(periods: Sequence[Period]) -> list[tuple[str, str, int]]:
+        """Title, address and number of each part of a list by date, for the links above it."""
+        return [(long_date(label), f"#y{label}", count) for label, _, _, count in periods] if len(periods) > 1 else []
 
-        Returns (label, path of its page or "", papers to show here, how many there are), newest first.
-        """
+    def periods(self, shelf: Shelf, *, by_month: bool = False) -> list[Period]:
+        """The papers of a shelf by year or month, newest first; where there are many, each one gets its own page."""
         cut = len("2022-11") if by_month else len("2022")
         groups: dict[str, list[Entry]] = {}
         for entry in shelf.entries:
@@ -290,24 +314,42 @@ class Pages:
         if len(shelf) <= INLINE:
             return [(label, "", entries, len(entries)) for label, entries in groups.items()]
         template = self.template("pages/period.html.j2")
-        out: list[tuple[str, str, Sequence[Entry], int]] = []
+        out: list[Period] = []
         left = FIRST
         for label, entries in groups.items():
             path = f"{shelf.path}{label[5:7] or 'undated' if by_month else label}/"
             shown: Sequence[Entry] = entries[:left] if left > 0 else ()
             left -= len(shown)
-            if len(shown) == len(entries):
-                out.append((label, "", shown, len(entries)))
-                continue
-            out.append((label, path, shown, len(entries)))
-            title = f"{shelf.title}, {label}" if not by_month else label
-            content = template.render(title=title, trail=[(shelf.title, shelf.path)], entries=entries)
-            self.writer.page(path, title, f"{len(entries):,} papers: {title}.", content)
+            out.append((label, "" if len(shown) == len(entries) else path, shown, len(entries)))
+        others = [(label, path or f"{shelf.path}#y{label}", count) for label, path, _, count in out]
+        for label, path, _, count in out:
+            if path:
+                title = long_date(label) if by_month else f"{shelf.title}, {label}"
+                content = template.render(
+                    title=title,
+                    trail=[TOPICS, (shelf.title, shelf.path)],
+                    entries=groups[label],
+                    others=others,
+                    here=label,
+                )
+                self.writer.page(path, title, f"{count:,} papers: {title}.", content)
         return out
 
-    def shelves(self, path: str, title: str, lead: str, groups: Sequence[tuple[str, str, Sequence[Shelf]]]) -> None:
-        """A page that lists lists."""
-        content = self.template("pages/shelves.html.j2").render(title=title, lead=lead, groups=groups)
+    def shelves(
+        self,
+        path: str,
+        title: str,
+        lead: str,
+        groups: Sequence[tuple[str, str, Sequence[Shelf]]],
+        by_name: Sequence[Shelf] = (),
+    ) -> None:
+        """A page that lists lists: groups of them, then those of people by the first letter of their family name."""
+        letters: dict[str, list[Shelf]] = {}
+        for shelf in sorted(by_name, key=lambda shelf: (shelf.slug.split("-")[-1], shelf.slug)):
+            letters.setdefault(shelf.slug.split("-")[-1][:1].upper(), []).append(shelf)
+        content = self.template("pages/shelves.html.j2").render(
+            title=title, lead=lead, groups=groups, letters=list(letters.items())
+        )
         self.writer.page(path, title, lead, content)
 
     def kinds(self) -> None:
@@ -319,9 +361,14 @@ class Pages:
         list_template, template = self.template("pages/kind.html.j2"), self.template("pages/item.html.j2")
         for kind in self.c.taxonomy.kinds:
             items = self.c.kinds[kind.slug]
-            self.writer.page(
-                f"{kind.file}/", kind.plural, kind.definition, list_template.render(kind=kind, items=items)
-            )
+            landmarks = [item for item in items if item.resource.featured]
+            topics = [
+                (category, of)
+                for category in self.c.taxonomy.categories
+                if (of := [i for i in items if not i.resource.featured and i.resource.categories[0] == category.slug])
+            ]
+            content = list_template.render(kind=kind, items=items, landmarks=landmarks, topics=topics)
+            self.writer.page(f"{kind.file}/", kind.plural, kind.definition, content)
             for item in items:
                 resource = item.resource
                 links = [(LINK_NAMES[name], url) for name, url in resource.links.model_dump(exclude_none=True).items()]

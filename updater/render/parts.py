@@ -18,13 +18,12 @@ from jinja2 import Environment, TemplateNotFound
 from updater.errors import MiIndexError
 from updater.render import charts, exports
 from updater.render.catalogue import Catalogue
-from updater.render.feeds import all_feeds
 from updater.render.layout import Places
 from updater.render.pages import Pages
 
 EVALUATION: Final = "resources/evaluation/report.json"
 METHOD_PAPERS: Final = 25
-NEWEST: Final = 8
+NEWEST: Final = 6
 
 
 class PartError(MiIndexError):
@@ -59,7 +58,7 @@ class Parts:
             "map": self._map,
             "pictures": self._pictures,
             "selection": self._selection,
-            "feeds": self._feeds,
+            "feeds": self._nothing,
             "exports": self._exports,
             "method-papers": self._method,
             "method-table": self._nothing,
@@ -173,9 +172,6 @@ class Parts:
         for entry in self.c.entries:
             status[entry.paper.status] += 1
         return {"report": report, "status": status}
-
-    def _feeds(self, _arguments: str, _path: str) -> dict[str, Any]:
-        return {"feeds": all_feeds(self.c)}
 
     def _exports(self, _arguments: str, _path: str) -> dict[str, Any]:
         return {"formats": [(name, form.ending) for name, form in exports.FORMATS.items()]}

@@ -19,7 +19,9 @@ const CELLS = 64;
 const colours = {};
 
 const size = { width: 0, height: 0, ratio: 1 };
-const scale = () => Math.min(size.width, size.height * 1.2) * 0.95 * view.zoom;
+const span = { x: 1, y: 1 }; // of the dots, as shares of the plane
+// at zoom 1 all dots fit into the frame, whatever its shape, with a little room around them
+const scale = () => Math.min((size.width - 24) / span.x, ((size.height - 24) * 1.2) / span.y) * view.zoom;
 const toX = (x) => (x / 10_000 - view.x) * scale() + size.width / 2;
 const toY = (y) => (y / 10_000 - view.y) * scale() / 1.2 + size.height / 2;
 const fromX = (x) => ((x - size.width / 2) / scale() + view.x) * 10_000;
@@ -122,7 +124,7 @@ function labels() {
     const y = toY(topic.at[1] * 10_000);
     const half = context.measureText(topic.title).width / 2 + 4;
     if (x < -half || y < 0 || x > size.width + half || y > size.height) continue;
-    if (taken.some((box) => Math.abs(box.x - x) < box.half + half && Math.abs(box.y - y) < big + 4)) continue;
+    if (taken.some((box) => Math.abs(box.x - x) < box.half + half && Math.abs(box.y - y) < big * 1.6)) continue;
     taken.push({ x, y, half });
     context.strokeStyle = colours.raised;
     context.lineWidth = 4;
@@ -146,11 +148,11 @@ const cell = (x, y) => Math.floor(x * CELLS / 10_000) * 1000 + Math.floor(y * CE
 function nearest(px, py, reach = 12) {
   const x = fromX(px);
   const y = fromY(py);
-  const span = Math.max(1, Math.ceil((reach / scale()) * CELLS));
+  const far = Math.max(1, Math.ceil((reach / scale()) * CELLS));
   let best = -1;
   let least = reach * reach;
-  for (let i = -span; i <= span; i += 1) {
-    for (let j = -span; j <= span; j += 1) {
+  for (let i = -far; i <= far; i += 1) {
+    for (let j = -far; j <= far; j += 1) {
       for (const at of cells.get(cell(x + (i * 10_000) / CELLS, y + (j * 10_000) / CELLS)) ?? []) {
         const dx = toX(data.x[at]) - px;
         const dy = toY(data.y[at]) - py;
@@ -289,8 +291,10 @@ async function load() {
   data.topic.forEach((topic, at) => groups.get(data.topics[topic].hue).push(at));
   readColours();
   data.regions = data.topics.filter((topic) => topic.at).sort((a, b) => b.count - a.count);
-  const middle = (values) => (Math.min(...values.slice(0, 50_000)) + Math.max(...values.slice(0, 50_000))) / 20_000;
-  data.middle = data.x.length ? [middle(data.x), middle(data.y)] : [0.5, 0.5];
+  const ends = (values) => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [10_000, 0]).map((value) => value / 10_000);
+  const [[left, right], [top, bottom]] = data.x.length ? [ends(data.x), ends(data.y)] : [[0, 1], [0, 1]];
+  data.middle = [(left + right) / 2, (top + bottom) / 2];
+  Object.assign(span, { x: Math.max(right - left, 0.05), y: Math.max(bottom - top, 0.05) });
   grid();
   status.textContent = `${data.id.length.toLocaleString("en")} papers`;
   home();

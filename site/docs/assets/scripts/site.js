@@ -42,6 +42,9 @@ for (const code of document.querySelectorAll(".highlight pre > code")) {
   code.parentElement.append(element("button", { type: "button", class: "copy", onclick: () => copy(code.textContent, "Code copied") }, "Copy"));
 }
 
+// Tables of hand-written pages scroll where they are too wide, by keyboard too
+for (const table of document.querySelectorAll(".md-content__inner > table")) table.tabIndex = 0;
+
 // Reading list
 for (const keeper of document.querySelectorAll("[data-keep]")) {
   const show = (kept) => {
