@@ -317,7 +317,13 @@ def test_bodies_of_any_kind_are_read(body: str, name: str) -> None:
     assert all(value in body.replace("\r\n", "\n").replace("\r", "\n") for value in fields.values())
 
 
-@given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n#"), max_size=30), min_size=15, max_size=15))
+@given(
+    st.lists(
+        st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n#"), max_size=30),
+        min_size=15,
+        max_size=15,
+    )
+)
 def test_what_is_written_into_a_form_is_what_is_read(values: list[str]) -> None:
     form = FORMS["add-resource"]
     written = {id_: value for (id_, _), value in zip(form.fields, values, strict=True)}

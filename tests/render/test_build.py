@@ -20,8 +20,9 @@ from defusedxml import ElementTree
 
 from updater.index.repository import Repository
 from updater.render import engine
-from updater.render.build import SITE, build
+from updater.render.build import SITE, build, sitemaps
 from updater.render.catalogue import Catalogue
+from updater.render.markup import environment
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -244,12 +245,28 @@ def test_sitemap_robots_and_llms(site: Path, catalogue: Catalogue) -> None:
     assert (site / "llms.txt").read_text(encoding="utf-8").startswith("# ")
 
 
+def test_a_long_sitemap_is_cut_into_files_that_an_index_names(made_up: Repository) -> None:
+    project = made_up.settings.project
+
+    def text(name: str, **context: object) -> str:
+        return environment(made_up.root).get_template(f"texts/{name}").render(project=project, **context)
+
+    paths = [f"papers/25{n:02}.00001/" for n in range(7)] + ["a&b/"]
+    files = sitemaps(paths, text, most=3)
+    namespace = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    index = ElementTree.fromstring(files.pop("sitemap.xml"))
+    assert index.tag == f"{namespace}sitemapindex"
+    assert [loc.text for loc in index.iter(f"{namespace}loc")] == [f"{project.site}{name}" for name in files]
+    found = [loc.text for file in files.values() for loc in ElementTree.fromstring(file).iter(f"{namespace}loc")]
+    assert [unquote(address.removeprefix(project.site)) for address in found] == paths
+    assert list(sitemaps(paths, text)) == list(sitemaps([], text)) == ["sitemap.xml"]
+
+
 def test_a_long_list_is_cut_by_year_without_losing_a_paper(
     made_up: Repository, catalogue: Catalogue, site: Path
 ) -> None:
     from updater.render import pages as pages_module  # noqa: PLC0415
     from updater.render.frame import CONTENT, HEAD, Frame  # noqa: PLC0415
-    from updater.render.markup import environment  # noqa: PLC0415
 
     class Kept(pages_module.Writer):
         def page(self, path: str, title: str, description: str, content: str, **_: object) -> None:

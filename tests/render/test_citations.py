@@ -93,14 +93,31 @@ def test_csv_reads_back_and_runs_nothing(rows: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("Ann Lee", ("Lee", "Ann")),
-        ("Laurens van der Maaten", ("van der Maaten", "Laurens")),
-        ("van der Maaten, Laurens", ("van der Maaten", "Laurens")),
-        ("OpenAI", ("OpenAI", "")),
+        ("Ann Lee", ("Lee", "Ann", "")),
+        ("Laurens van der Maaten", ("van der Maaten", "Laurens", "")),
+        ("van der Maaten, Laurens", ("van der Maaten", "Laurens", "")),
+        ("Hal Daumé III", ("Daumé", "Hal", "III")),
+        ("Ann B. Lee Jr.", ("Lee", "Ann B.", "Jr.")),
+        ("Jr Lee", ("Lee", "Jr", "")),
+        ("OpenAI", ("OpenAI", "", "")),
     ],
 )
-def test_names_are_split(name: str, parts: tuple[str, str]) -> None:
+def test_names_are_split(name: str, parts: tuple[str, str, str]) -> None:
     assert citations.split_name(name) == parts
+
+
+def test_a_suffix_is_no_family_name() -> None:
+    paper = valid(authors=["Hal Daumé III"])
+    assert "author = {Daumé, III, Hal}," in citations.bibtex(paper)
+    assert citations.key(paper) == "daume2025title"
+    assert "AU  - Daumé, Hal, III\r\n" in citations.ris(paper)
+    assert citations.csl(paper)["author"] == [{"family": "Daumé", "given": "Hal", "suffix": "III"}]
+
+
+def test_unknown_authors_are_left_out() -> None:
+    paper = valid(authors=[])
+    assert "author" not in citations.bibtex(paper) and "AU  - " not in citations.ris(paper)
+    assert "author" not in citations.csl(paper)
 
 
 def test_citation_keys_of_one_export_differ() -> None:

@@ -60,9 +60,15 @@ def normal_title(title: str) -> str:
     return "".join(c for c in text if c.isalnum())
 
 
+SUFFIXES: Final = frozenset({"jr", "sr", "ii", "iii", "iv"})
+"""What follows a family name, folded and without a dot."""
+
+
 def surname(author: str) -> str:
-    """A name's last word, folded; good enough to compare the authors of two records of one work."""
+    """A name's last word, folded, a `Jr.` or `III` left out; good enough to compare the authors of two records of one work."""
     words = re.findall(r"[a-z0-9]+", ascii_fold(author.split(",", maxsplit=1)[0] if "," in author else author))
+    while len(words) > 1 and words[-1] in SUFFIXES:
+        words.pop()
     return words[-1] if words else author.strip().casefold()
 
 

@@ -6,7 +6,7 @@ import gc
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,9 @@ from updater.render.pages import Pages, Writer
 from updater.render.parts import Parts
 
 SITE: Final = "build/site"
+SITEMAP_MOST: Final = 40_000
+"""Addresses in one file of the sitemap. The protocol allows 50,000, and 50 MB, which is 1,250 bytes for each of these
+(https://www.sitemaps.org/protocol.html)."""
 
 
 @dataclass(slots=True)
@@ -158,19 +161,25 @@ def _exports(writer: Writer, catalogue: Catalogue, keys: Mapping[str, str]) -> N
 
 
 def _texts(writer: Writer, parts: Parts) -> None:
-    """Sitemap, robots.txt and llms.txt. A sitemap file holds at most 50,000 addresses (https://www.sitemaps.org/protocol.html)."""
-    paths = sorted(set(writer.paths))
-    limit = 40_000
-    chunks = [paths[i : i + limit] for i in range(0, len(paths), limit)]
-    names = ["sitemap.xml"] if len(chunks) == 1 else [f"sitemap-{n}.xml" for n in range(1, len(chunks) + 1)]
-    for name, chunk in zip(names, chunks, strict=True):
-        writer.file(name, parts.text("sitemap.xml.j2", paths=chunk).encode())
-    if len(chunks) > 1:
-        writer.file("sitemap.xml", parts.text("sitemap-index.xml.j2", names=names).encode())
+    """Sitemap, robots.txt and llms.txt."""
+    for name, text in sitemaps(sorted(set(writer.paths)), parts.text).items():
+        writer.file(name, text.encode())
     (writer.site / "sitemap.xml.gz").unlink(missing_ok=True)  # made by MkDocs, without our pages
     writer.file("robots.txt", parts.text("robots.txt.j2").encode())
     writer.file("llms.txt", parts.text("llms.txt.j2").encode())
     writer.file(".nojekyll", b"")
+
+
+def sitemaps(paths: Sequence[str], text: Callable[..., str], most: int = SITEMAP_MOST) -> dict[str, str]:
+    """The sitemap of these pages by file name: one file, or an index and files with at most `most` addresses each.
+
+    `text` renders a template of site/templates/texts.
+    """
+    chunks = [paths[at : at + most] for at in range(0, len(paths), most)]
+    if len(chunks) <= 1:
+        return {"sitemap.xml": text("sitemap.xml.j2", paths=paths)}
+    files = {f"sitemap-{n}.xml": text("sitemap.xml.j2", paths=chunk) for n, chunk in enumerate(chunks, 1)}
+    return {**files, "sitemap.xml": text("sitemap-index.xml.j2", names=list(files))}
 
 
 def _replace(fresh: Path, site: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from updater.index.model import Paper
-from updater.index.text import ascii_fold, surname
+from updater.index.text import SUFFIXES, ascii_fold, surname
 
 _TEX: Final = str.maketrans(
     {
@@ -64,25 +64,30 @@ def keys(papers: Iterable[Paper]) -> dict[str, str]:
     }
 
 
-def split_name(name: str) -> tuple[str, str]:
-    """Family and given name: `Laurens van der Maaten` is (`van der Maaten`, `Laurens`). One word is a family name."""
+def split_name(name: str) -> tuple[str, str, str]:
+    """Family name, given name and suffix of a name.
+
+    `Laurens van der Maaten` is (`van der Maaten`, `Laurens`, ``), `Hal Daumé III` (`Daumé`, `Hal`, `III`); one word is a
+    family name.
+    """
     if "," in name:
         family, _, given = name.partition(",")
-        return family.strip(), given.strip()
+        return family.strip(), given.strip(), ""
     words = name.split()
+    suffix = words.pop() if len(words) > 2 and words[-1].rstrip(".").casefold() in SUFFIXES else ""
     if len(words) < 2:
-        return name, ""
+        return name, "", ""
     at = len(words) - 1
     while at > 1 and words[at - 1].islower():
         at -= 1
-    return " ".join(words[at:]), " ".join(words[:at])
+    return " ".join(words[at:]), " ".join(words[:at]), suffix
 
 
 def _bibtex_name(name: str) -> str:
-    family, given = split_name(name)
+    family, given, suffix = split_name(name)
     if re.search(r"\band\b", name) or not given:
         return "{" + tex(name) + "}"
-    return f"{tex(family)}, {tex(given)}"
+    return ", ".join(tex(part) for part in (family, suffix, given) if part)
 
 
 def bibtex(paper: Paper, cite_key: str | None = None) -> str:
@@ -115,9 +120,7 @@ def ris(paper: Paper) -> str:
     """One RIS record, lines ended by CR LF as the format wants them."""
     kind = "UNPB" if not paper.venue else "JOUR" if _is_journal(paper) else "CPAPER"
     lines = [("TY", kind), ("ID", paper.id), ("TI", paper.title)]
-    for name in paper.authors:
-        family, given = split_name(name)
-        lines.append(("AU", f"{family}, {given}" if given else family))
+    lines += [("AU", ", ".join(part for part in split_name(name) if part)) for name in paper.authors]
     lines += [("PY", paper.date[:4]), ("DA", "/".join([*paper.date.split("-"), "", ""][:3]) + "/")]
     if paper.venue:
         lines.append(("JO" if kind == "JOUR" else "T2", paper.venue))
@@ -130,18 +133,24 @@ def ris(paper: Paper) -> str:
     return "".join(f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in lines)
 
 
+def _csl_name(name: str) -> dict[str, str]:
+    family, given, suffix = split_name(name)
+    if not given:
+        return {"literal": family}
+    return {"family": family, "given": given, **({"suffix": suffix} if suffix else {})}
+
+
 def csl(paper: Paper) -> dict[str, Any]:
     """One CSL-JSON item."""
     out: dict[str, Any] = {
         "id": paper.id,
         "type": "article" if not paper.venue else "article-journal" if _is_journal(paper) else "paper-conference",
         "title": paper.title,
-        "author": [
-            {"family": family, "given": given} if given else {"literal": family}
-            for family, given in map(split_name, paper.authors)
-        ],
+        "author": [_csl_name(name) for name in paper.authors],
         "issued": {"date-parts": [[int(part) for part in paper.date.split("-")]]},
     }
+    if not paper.authors:
+        del out["author"]
     if paper.venue:
         out["container-title"] = paper.venue
     if paper.is_arxiv:
