@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from fetch_faults import ROOT, SERVER, SHARED, copied, serving
+from arxiv_local import ROOT, copied, corpus, serving
 
 from updater.fetch import Window
 
@@ -54,13 +54,11 @@ def run(title: str, command: list[str], url: str) -> None:
 
 def main() -> int:
     """Print the table."""
-    corpora = sorted(SHARED.glob("corpus/*.jsonl.gz"))
-    if not SERVER.is_file() or not corpora:
-        print(f"nothing to measure: {SERVER} or the corpus beside it is not there")
+    if (everything := corpus()) is None:
         return 0
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     python = sys.executable
-    with tempfile.TemporaryDirectory() as folder, serving(corpora[0], (), TODAY) as url:
+    with tempfile.TemporaryDirectory() as folder, serving(everything, (), TODAY) as url:
         index = copied(Path(folder), WHOLE)
         update = [python, "-m", "updater", "--root", str(index), "update", "--today", f"{TODAY}"]
         days = ["--since", f"{DAY.first}", "--until", f"{DAY.last}"]

@@ -13,10 +13,8 @@ not as it should be.
 
 from __future__ import annotations
 
-import argparse
 import concurrent.futures
 import dataclasses
-import datetime as dt
 import itertools
 import json
 import os
@@ -28,7 +26,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from fetch_faults import FAULTS, MOST_REQUESTS, ROOT, SERVER, SHARED, serving, small
+from arxiv_local import MOST_REQUESTS, ROOT, SETTLED, arguments, corpus, serving, small, wanted
 
 from updater.fetch import Window
 from updater.index.repository import GONE, QUEUE, Repository
@@ -86,7 +84,7 @@ def files(root: Path) -> dict[str, bytes]:
 
 def measure(template: Path, corpus: Path, window: Window, faults: tuple[str, ...], delay: float) -> Row:
     """Run the update once, on a copy of its own, against a server of its own."""
-    today = window.last + dt.timedelta(days=6)
+    today = window.last + SETTLED
     with tempfile.TemporaryDirectory() as place, serving(corpus, faults, today) as url:
         root = shutil.copytree(template, Path(place) / "copy")
         command = [sys.executable, "-m", "updater", "--root", str(root), "update", "--today", str(today)]
@@ -127,29 +125,21 @@ def judge(row: Row, before: dict[str, bytes], after: dict[str, bytes]) -> str:
 
 def main() -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--delay", type=float, default=0.05, help="seconds between requests, but for `rate`")
-    parser.add_argument("--first", type=dt.date.fromisoformat, default=dt.date(2026, 4, 13))
-    parser.add_argument("--last", type=dt.date.fromisoformat, default=dt.date(2026, 4, 19))
-    parser.add_argument("--faults", default=",".join(FAULTS), help="comma-separated; default: all")
-    parser.add_argument("--alone", action="store_true", help="no pairs")
+    parser = arguments(__doc__)
     parser.add_argument("--pairs", action="store_true", help="pairs only")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time; most of a run is waiting")
     chosen = parser.parse_args()
-    corpora = sorted(SHARED.glob("corpus/*.jsonl.gz"))
-    if not SERVER.is_file() or not corpora:
-        print(f"nothing to measure: {SERVER} or the corpus beside it is not there")
+    if (whole := corpus()) is None:
         return 0
-    window, names = Window(chosen.first, chosen.last), chosen.faults.split(",")
-    single = [] if chosen.pairs else [(name,) for name in names]
-    wanted = [*single, *([] if chosen.alone else itertools.combinations(names, 2))]
+    window = Window(chosen.first, chosen.last)
+    rows_of = [faults for faults in wanted(chosen) if len(faults) > 1 or not chosen.pairs]
     wrong = 0
     with tempfile.TemporaryDirectory() as place, concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
-        corpus = small(corpora[0], window, Path(place))
+        part = small(whole, window, Path(place))
         template = copy_without(window, Path(place) / "template")
-        calm, before = measure(template, corpus, window, (), chosen.delay), files(template)
+        calm, before = measure(template, part, window, (), chosen.delay), files(template)
         print("| fault | exit code | requests | seconds | bytes |\n| --- | ---: | ---: | ---: | --- |", flush=True)
-        rows = pool.map(lambda f: measure(template, corpus, window, f, chosen.delay), wanted)
+        rows = pool.map(lambda f: measure(template, part, window, f, chosen.delay), rows_of)
         for row in itertools.chain([calm], rows):
             problem = judge(row, before, calm.files)
             wrong += bool(problem)
@@ -160,7 +150,7 @@ def main() -> int:
         if calm.files == before:
             print("\nThe undisturbed run changed nothing: there was nothing to compare.")
             wrong += 1
-    print(f"\n{len(wanted) + 1} runs over {window}, {wrong} not as they should be.")
+    print(f"\n{len(rows_of) + 1} runs over {window}, {wrong} not as they should be.")
     return 1 if wrong else 0
 
 

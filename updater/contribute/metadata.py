@@ -12,11 +12,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from updater.contribute import page as page_file
-from updater.contribute.page import clean, read_date
+from updater.contribute.page import read_date
 from updater.contribute.reference import Reference
 from updater.contribute.reference import parse as parse_reference
 from updater.errors import RefusedError, SourceError, UsageError
-from updater.index.text import is_http
+from updater.index.text import is_http, visible
 from updater.records import Record
 from updater.web import Answer, Web
 
@@ -214,12 +214,12 @@ def _page(reference: Reference, web: Web, *, is_paper: bool = False) -> Found | 
 
 def bare(reference: Reference, name: str) -> Found:
     """What is known of a page that says nothing of itself: the name that a person gives it."""
-    record = Record(id="", title=clean(name, 400), url=reference.url)
+    record = Record(id="", title=visible(name, 400), url=reference.url)
     return Found(reference, record, is_paper=False)
 
 
 def _kind(answer: Answer) -> str:
-    return clean(answer.kind, 60) or "unknown"
+    return visible(answer.kind, 60) or "unknown"
 
 
 def _reference(text: str) -> Reference | None:
@@ -243,12 +243,12 @@ def _first(value: Any) -> Any:
 
 
 def _text(value: Any, limit: int = 400) -> str:
-    return clean(value, limit) if isinstance(value, str) else ""
+    return visible(value, limit) if isinstance(value, str) else ""
 
 
 def _untagged(value: Any, limit: int = 400) -> str:
     """Text without the JATS or HTML tags that publishers leave in titles and abstracts."""
-    return clean(html.unescape(re.sub(r"</?[A-Za-z][^<>]*>", "", _text(value, 2 * limit))), limit)
+    return visible(html.unescape(re.sub(r"</?[A-Za-z][^<>]*>", "", _text(value, 2 * limit))), limit)
 
 
 def _day(date: str) -> dt.date | None:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
-from updater.index.text import arxiv_id, normal_doi
+from updater.index.text import arxiv_id, normal_doi, visible
 
-_INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 _MAX_TITLE, _MAX_NAME, _MAX_AUTHORS, _MAX_ABSTRACT = 400, 100, 200, 6000
 _MAX_TAGS: Final = 2000
 _DATE: Final = re.compile(r"((?:19|20)\d\d)(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)")
@@ -45,12 +44,6 @@ class Metadata:
     """The page calls itself a citable work."""
 
 
-def clean(text: str, limit: int) -> str:
-    """Text of others on one line: no control or invisible characters, no runs of white space, at most `limit` characters."""
-    line = " ".join(_INVISIBLE.sub(" ", text).split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
 def read_date(text: str) -> str:
     """A date as far as it is known, in the index's form; empty if there is none."""
     match = _DATE.search(text)
@@ -71,12 +64,12 @@ def read(html: str) -> Metadata:
     meta = tags.meta
 
     def first(names: tuple[str, ...], limit: int) -> str:
-        return next((t for n in names for v in meta.get(n, ()) if (t := clean(v, limit))), "")
+        return next((t for n in names for v in meta.get(n, ()) if (t := visible(v, limit))), "")
 
     names = next((meta[n] for n in _AUTHOR if meta.get(n)), [])
-    authors = [clean(_given_first(name), _MAX_NAME) for name in names[:_MAX_AUTHORS] if not name.startswith("http")]
+    authors = [visible(_given_first(name), _MAX_NAME) for name in names[:_MAX_AUTHORS] if not name.startswith("http")]
     return Metadata(
-        title=first(_TITLE, _MAX_TITLE) or clean("".join(tags.title), _MAX_TITLE),
+        title=first(_TITLE, _MAX_TITLE) or visible("".join(tags.title), _MAX_TITLE),
         authors=tuple(dict.fromkeys(name for name in authors if name)),
         date=read_date(first(_DAY, 40)),
         venue=first(_VENUE, _MAX_TITLE),

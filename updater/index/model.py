@@ -179,8 +179,8 @@ class Links(Model):
 Facets = Annotated[list[Slug], BeforeValidator(_as_list)]
 
 
-class Paper(Faceted):
-    """A paper of the index, in resources/papers/YYYY-MM.yml."""
+class Work(Faceted):
+    """What is known of a paper, listed or not."""
 
     keep_empty: ClassVar[frozenset[str]] = frozenset(
         {"authors", "object", "localize", "steer", "goal", "models", "keywords"}
@@ -190,7 +190,7 @@ class Paper(Faceted):
     """arXiv id without version, or author-year-word for a work that is not on arXiv. Never changes."""
     title: Text
     authors: TextList = Field(default_factory=list)
-    date: PartialDate
+    date: PartialDate | None = None
     """UTC day of the first version, as far as it is known."""
     venue: Text | None = None
     """Where it was published, in the spelling of resources/venues.yml; left out for preprints."""
@@ -203,6 +203,12 @@ class Paper(Faceted):
     models: TextList = Field(default_factory=list)
     """Models studied, in the spelling of resources/models.yml."""
     keywords: Annotated[TextList, Field(max_length=8)] = Field(default_factory=list)
+
+
+class Paper(Work):
+    """A paper of the index, in resources/papers/YYYY-MM.yml."""
+
+    date: PartialDate
     summary: Text | None = None
     """One sentence of our own."""
     status: Literal["curated", "auto"]
@@ -355,26 +361,9 @@ class Snapshot(Model):
     """Checksum of the archive."""
 
 
-class Queued(Faceted):
+class Queued(Work):
     """A candidate that waits for a person: the model was in doubt, or the work came from outside arXiv."""
 
-    keep_empty: ClassVar[frozenset[str]] = frozenset(
-        {"authors", "object", "localize", "steer", "goal", "models", "keywords"}
-    )
-
-    id: PaperId
-    title: Text
-    authors: TextList = Field(default_factory=list)
-    date: PartialDate | None = None
-    venue: Text | None = None
-    links: Links = Field(default_factory=Links)
-    categories: list[Slug] = Field(min_length=1, max_length=4)
-    object: Facets = Field(default_factory=list)
-    localize: Facets = Field(default_factory=list)
-    steer: Facets = Field(default_factory=list)
-    goal: Facets = Field(default_factory=list)
-    models: TextList = Field(default_factory=list)
-    keywords: Annotated[TextList, Field(max_length=8)] = Field(default_factory=list)
     probability: Annotated[float, Field(ge=0, le=1)]
     because: TextList = Field(default_factory=list)
     """The model's strongest terms for and against, each with its weight."""

@@ -116,20 +116,19 @@ def arxiv_id(text: str) -> str:
     return match.group(1) if match else ""
 
 
-UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+_UNSEEN: Final = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff"
+UNSEEN: Final = re.compile(f"[{_UNSEEN}]")
 """Control characters, zero-width and bidirectional ones, lone surrogates: nothing that a title or a name needs."""
 
 
 def visible(text: str, limit: int = 600) -> str:
     """Text of unknown origin on one line, without what cannot be seen, no longer than `limit`."""
     text = " ".join(UNSEEN.sub(" ", text[: 4 * limit]).split())
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
-_NOT_IN_ADDRESS: Final = re.compile(
-    r"[\s\x00-\x20\x7f-\x9f<>\"`\\{}|^\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
-)
-"""Spaces, controls, quotes and brackets, and what no reader sees: signs of direction, joiners, lone surrogates."""
+_NOT_IN_ADDRESS: Final = re.compile(rf"[\s<>\"`\\{{}}|^\ufffe\uffff{_UNSEEN}]")
+"""Spaces, quotes and brackets, and what no reader sees."""
 
 
 def is_http(url: str) -> bool:

@@ -21,10 +21,9 @@ from typing import Any, Final
 import orjson
 
 from updater.errors import DataError
+from updater.index.text import UNSEEN
 
 FOLDER: Final = "resources/generated"
-# Invisible in an editor or harmful in a terminal; JSON lets them be written as escapes.
-_UNSEEN: Final = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 Terms = tuple[tuple[str, float], ...]
 
 
@@ -57,7 +56,8 @@ class Trace:
         if self.aside is not None:
             line["aside"] = self.aside
         text = orjson.dumps(line).decode()
-        return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
+        # invisible in an editor or harmful in a terminal; JSON lets them be written as escapes
+        return UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
 
     @classmethod
     def from_json(cls, line: bytes) -> Trace:
