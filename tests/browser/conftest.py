@@ -9,6 +9,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from updater.render.build import SITE, build
+from updater.render.search import PART
 from updater.render.serve import server
 
 # --no-sandbox since CI runs as root; the others keep Chromium from calling home
@@ -41,16 +43,30 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the made-up index's website."""
-    repository = made_up_site.write(tmp_path_factory.mktemp("browser") / "index")
-    build(repository)
+@contextmanager
+def served(folder: Path, part: int) -> Iterator[str]:
+    """Address of the made-up index's website, whose search index has parts of so many documents."""
+    repository = made_up_site.write(folder / "index")
+    build(repository, part=part)
     mount = urlsplit(repository.settings.project.site).path
     with server(repository.root / SITE, mount) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_address[1]}{mount}"
         running.shutdown()
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the made-up index's website."""
+    with served(tmp_path_factory.mktemp("browser"), PART) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def base_in_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the same website, with a search index in several parts, as a large index has."""
+    with served(tmp_path_factory.mktemp("parts"), 40) as address:
+        yield address
 
 
 @dataclass

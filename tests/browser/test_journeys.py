@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import made_up_site
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 if TYPE_CHECKING:
     from conftest import Tab
@@ -41,6 +41,10 @@ def test_an_arxiv_address_an_author_and_a_library_are_found(tab: Tab) -> None:
         (f"https://arxiv.org/abs/{made_up_site.WAITED}v3", "Interpretability in the Wild"),
         ("Steinhardt", "Interpretability in the Wild"),
         ("hookkit", "HookKit"),
+        (
+            "network of the last century",
+            "What a network of the last century knew",
+        ),  # nothing but a title is known of it
     ):
         page.fill("#explore-query", query)
         expect(page.locator("[data-results] h3").first).to_contain_text(title)
@@ -100,6 +104,46 @@ def test_sorting_and_more_results_while_scrolling(tab: Tab) -> None:
     page.select_option("[data-sort]", "newest")
     expect(page.locator("[data-results] .card__meta").first).to_contain_text("June 2025")
     assert "sort=newest" in page.url
+
+
+QUESTIONS = [
+    "q=number&kind=paper&sort=oldest",
+    "q=number&sort=newest",
+    "kind=paper",
+    "sort=oldest",
+    "q=refusal",
+    "q=refusaal",
+    "q=Steinhardt",
+    "q=zzz",
+    "q=steering&year=-2025",
+]
+ALL_SHOWN = """document.querySelectorAll("[data-results] h3").length
+    >= Math.min(30, parseInt(document.querySelector("[data-status]").textContent))"""
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_index_in_parts_answers_as_one(
+    context: BrowserContext, base: str, base_in_parts: str, question: str
+) -> None:
+    answers = []
+    for address in (base, base_in_parts):
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("console", lambda message, said=problems: said.append(message.text))
+        page.on("pageerror", lambda error, said=problems: said.append(str(error)))
+        page.goto(f"{address}explore/?{question}")
+        expect(page.locator("[data-status]")).to_have_text(re.compile("result|Nothing"))
+        page.wait_for_load_state("networkidle")  # the counts, and more results, follow the first
+        page.wait_for_function(ALL_SHOWN)
+        counts = page.locator("[data-filters] .facet__row").all_inner_texts()
+        answers.append((page.locator("[data-status]").inner_text(), results(page), counts))
+        assert problems == []
+    one, several = answers
+    assert one[0] == several[0] and one[2] == several[2]
+    if "sort" in question or "q=" not in question:
+        assert one[1] == several[1]  # by date, to the last place
+    else:
+        assert sorted(one[1]) == sorted(several[1])  # how rare a word is differs a little from part to part
 
 
 def test_a_misspelt_word_is_forgiven_and_nothing_found_is_explained(tab: Tab) -> None:

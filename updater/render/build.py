@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 import time
 from collections import Counter
@@ -61,10 +60,12 @@ def build(
     site: Path | None = None,
     engine_name: str = "mkdocs",
     progress: Callable[[str], None] = lambda _: None,
+    part: int = search.PART,
 ) -> Built:
     """Build the whole website into `site` (default: build/site under the root).
 
-    Everything is built beside the folder and takes its place at the end, so that a failed build leaves the old one.
+    Everything is built beside the folder and takes its place at the end, so that a failed build leaves the old one. `part` is
+    how many documents a part of the search index holds at most.
 
     Raises
     ------
@@ -81,9 +82,8 @@ def build(
     fresh = site.with_name(f"{site.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     steps = Steps(progress)
-    with search.Service() as index:
+    with search.Index(site.with_name(f"{site.name}.search"), part) as index:
         pages = _render(repository, fresh, engine_name, index, steps)
-        gc.collect()  # everything about the data can go before Pagefind needs most of its memory
         steps.begin("search, rest")
         index.write(fresh)
     _replace(fresh, site)
@@ -91,7 +91,7 @@ def build(
     return Built(site, pages, steps.seconds)
 
 
-def _render(repository: Repository, site: Path, engine_name: str, index: search.Service, steps: Steps) -> int:
+def _render(repository: Repository, site: Path, engine_name: str, index: search.Index, steps: Steps) -> int:
     """Everything but the search index, which is handed what it will hold; returns how many pages there are."""
     steps.begin("data")
     catalogue = Catalogue.of(repository)
@@ -105,8 +105,8 @@ def _render(repository: Repository, site: Path, engine_name: str, index: search.
     engine.build(repository.root, site, engine_name)
     steps.begin("search, begun")
     counts: dict[str, Counter[str]] = {}
-    # indexed by another process while the pages are written
     index.add(counted(documents(catalogue, site), counts))
+    index.begin()  # other processes do it while the pages are written
     writer = Writer(site, Frame.read(site), env, catalogue)
     pages = Pages(writer, env, catalogue)
     parts = Parts(pages, env, catalogue, repository.root, places, counts)

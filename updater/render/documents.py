@@ -14,7 +14,6 @@ from updater.render.frame import SHELL
 from updater.render.search import Document
 
 _SKIPPED: Final = frozenset({"script", "style", "svg", "nav", "pre", "headerlink"})
-_UNDATED: Final = {"date": "0"}
 _PILCROW: Final = "\u00b6"
 _VOID: Final = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
@@ -27,20 +26,14 @@ def documents(catalogue: Catalogue, site: Path) -> Iterator[Document]:
     """Everything to find, papers newest first; the hand-written pages are read from the site that the engine built."""
     dated = [(sort_key(entry.paper), f"/{entry.path}") for entry in catalogue.entries]
     dated += [((item.resource.date or "", item.resource.id), f"/{item.path}") for item in catalogue.items]
-    # a document without the key by which results are sorted would be left out of them, so every one has a place
-    places = {url: f"{place}" for place, (_, url) in enumerate(sorted(dated), 1)}
+    places = {url: place for place, (_, url) in enumerate(sorted(dated), 1)}
     for entry in catalogue.entries:
         yield paper(catalogue, entry, places[f"/{entry.path}"])
     for item in catalogue.items:
         yield resource(item, places[f"/{item.path}"])
     for slug, category in catalogue.taxonomy.by_slug.items():
-        yield Document(
-            f"/categories/{slug}/",
-            category.title,
-            category.definition,
-            filters={"kind": ["topic"], "category": [slug]},
-            sort=_UNDATED,
-        )
+        filters = {"kind": ["topic"], "category": [slug]}
+        yield Document(f"/categories/{slug}/", category.title, category.definition, filters=filters)
     for file in sorted(site.rglob("index.html")):
         name = file.relative_to(site).as_posix()
         if name != SHELL and (found := page(file, name)):
@@ -55,7 +48,7 @@ def counted(documents: Iterable[Document], counts: dict[str, Counter[str]]) -> I
         yield document
 
 
-def paper(catalogue: Catalogue, entry: Entry, place: str) -> Document:
+def paper(catalogue: Catalogue, entry: Entry, place: int) -> Document:
     """A paper. What is only shown, not searched, travels as a filter: the words of `meta` are indexed like the content."""
     p = entry.paper
     filters = {
@@ -71,14 +64,14 @@ def paper(catalogue: Catalogue, entry: Entry, place: str) -> Document:
     return Document(
         f"/{entry.path}",
         p.title,
-        content(p.summary or "", [*p.keywords, *p.models]),
+        content(p.summary or "", [*p.keywords, *p.models], p.title),
         {"authors": ", ".join(p.authors)} if p.authors else {},
         filters,
-        {"date": place},
+        place,
     )
 
 
-def resource(item: Item, place: str) -> Document:
+def resource(item: Item, place: int) -> Document:
     """Anything else that is listed."""
     r = item.resource
     filters = {
@@ -90,13 +83,17 @@ def resource(item: Item, place: str) -> Document:
     }
     meta = {"authors": ", ".join(r.authors)} if r.authors else {}
     return Document(
-        f"/{item.path}", r.name, content(r.description, [*r.keywords, *r.models]), meta, filters, {"date": place}
+        f"/{item.path}", r.name, content(r.description, [*r.keywords, *r.models], r.name), meta, filters, place
     )
 
 
-def content(sentence: str, words: list[str]) -> str:
-    """What is searched: the sentence that a result shows, and behind a pilcrow the words that only find it."""
-    return f"{sentence} {_PILCROW} {' '.join(words)}" if words else sentence
+def content(sentence: str, words: list[str], title: str) -> str:
+    """What is searched: the sentence that a result shows, and behind a pilcrow the words that only find it.
+
+    Never empty, since Pagefind leaves out a document without content: where nothing else is known, the title stands there.
+    """
+    words = words if sentence or words else [title]
+    return f"{sentence} {_PILCROW} {' '.join(words)}".lstrip() if words else sentence
 
 
 class _Text(HTMLParser):
@@ -133,4 +130,4 @@ def page(file: Path, name: str) -> Document | None:
     if not title or not text:
         return None
     kind = _KINDS.get(name.split("/", maxsplit=1)[0], "page")
-    return Document("/" + name.removesuffix("index.html"), title, text, filters={"kind": [kind]}, sort=_UNDATED)
+    return Document("/" + name.removesuffix("index.html"), title, text, filters={"kind": [kind]})

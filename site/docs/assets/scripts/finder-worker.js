@@ -1,49 +1,80 @@
 // Pagefind, in a thread of its own. Only the results that are shown cross over to the page: a search of a common word has
 // thousands, and handing each of them over (as Pagefind's own worker does) takes longer than finding them.
-import { init, options, search as find, filters } from "../../pagefind/pagefind.js";
+import { destroy, init, mergeIndex, options, preload, search as find, filters } from "../../pagefind/pagefind.js";
+
+const folder = new URL("../../pagefind/", import.meta.url);
+const AHEAD = 10; // results beyond those asked for that are fetched when there is nothing else to do
+const IDLE = 30; // milliseconds without a task after which there is nothing else to do
 
 let ready = null;
 let results = []; // of the newest search
 let newest = 0;
 let pages = 0; // how many documents there are
+let several = false; // whether the index has more than one part
+let idle = 0;
 
 const loaded = (settings) => {
   ready ??= (async () => {
+    const layout = fetch(new URL("parts.json", folder)).then((answer) => answer.json());
     await options(settings);
     await init();
-    const entry = await fetch(new URL("../../pagefind/pagefind-entry.json", import.meta.url));
-    pages = Object.values((await entry.json()).languages).reduce((sum, language) => sum + language.page_count, 0);
+    const { parts, documents } = await layout;
+    // A hair's difference in weight puts equals in order: documents were dealt out to the parts by date, the newest last.
+    await Promise.all(Array.from({ length: parts - 1 }, (_, at) =>
+      mergeIndex(new URL(`${at + 2}/`, folder).href, { ...settings, indexWeight: 1 + (at + 1) * 1e-9 })));
+    pages = documents;
+    several = parts > 1;
   })();
   return ready;
 };
+
+// Each of several parts has a document, no result, that holds the words of the others: without it, Pagefind would forgive in one
+// part a spelling that is right in another.
+const real = (wanted) => (several ? { all: [...(Object.keys(wanted).length ? [wanted] : []), { none: [{ words: "1" }] }] } : wanted);
 
 const slim = ({ url, raw_url, meta, filters: values, content }) => ({ url, raw_url, meta, filters: values, content });
 
 const slice = async (from, to) => (await Promise.all(results.slice(from, to).map((result) => result.data()))).map(slim);
 
+// Lets the messages come in that arrived while the thread was busy.
+const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
+
 const tasks = {
+  // The best results; null if a newer search came in, at best before this one was begun.
   async search(turn, { term, wanted, sort, limit }) {
     newest = turn;
-    const answer = await find(term, { filters: wanted, sort });
+    await breathe();
+    if (turn !== newest) return null;
+    const answer = await find(term, { filters: real(wanted), sort });
     if (turn !== newest) return null;
     results = answer.results;
-    return { pages, total: results.length, items: await slice(0, limit) };
+    const items = await slice(0, limit);
+    // What comes next is mostly further down this list: by scrolling, or by the next letter.
+    idle = setTimeout(() => slice(limit, limit + AHEAD).catch(() => { /* it is asked for again if it is needed */ }), IDLE);
+    return { pages, total: results.length, items };
   },
   async more(turn, { from, to }) {
     return { pages, items: await slice(from, to) };
   },
+  // Gets the part of the index that holds the words that begin so.
+  async prepare(turn, { term }) {
+    if (term) await preload(term);
+    return { pages };
+  },
   async count(turn, { term, wanted }) {
     await filters();
-    return (await find(term, { filters: wanted })).filters;
+    return (await find(term, { filters: real(wanted) })).filters;
   },
 };
 
 addEventListener("message", async ({ data: { turn, task, settings, ...rest } }) => {
+  clearTimeout(idle);
   try {
     await loaded(settings);
     postMessage({ turn, answer: await tasks[task](turn, rest) });
   } catch (error) {
-    ready = null; // the next task tries again
+    ready = null; // the next task tries again, from the beginning
+    await destroy();
     postMessage({ turn, error: String(error) });
   }
 });

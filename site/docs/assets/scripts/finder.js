@@ -54,8 +54,8 @@ export const more = async (from, to) => (await finding.ask("more", { from, to })
 // How many of the results have each value of each filter.
 export const count = (term, wanted) => counting.ask("count", { term, wanted });
 
-// Gets the thread going before the first keystroke.
-export const warm = () => finding.ask("more", { from: 0, to: 0 }).catch(() => { /* said when something is searched for */ });
+// Gets the thread going before the first keystroke, and what it needs for words that begin with a term before it is searched for.
+export const warm = (term = "") => finding.ask("prepare", { term }).catch(() => { /* said when something is searched for */ });
 
 export const KINDS = { paper: "Paper", method: "Method guide", guide: "Guide", topic: "Topic", page: "Page" };
 
@@ -82,14 +82,16 @@ export async function named(query) {
 }
 
 // What to search for while a word is still being typed. Pagefind finds words by their beginnings, and the beginning of one or
-// two letters fits nearly everything: such a word waits for its next letter, or for the reader to pause.
+// two letters fits nearly everything: such a word waits for its next letter, or for the reader to pause. From its second letter
+// on, what that next letter needs is fetched.
 export function typed(query) {
   const term = clean(query);
   if (/["]/.test(term)) return term;
   const [, before, last] = term.match(/^(?:(.*\S)\s+)?(\S+)$/) ?? [];
   if (!last || last.length >= least) return term;
+  if (last.length > 1) warm(last);
   return before ?? "";
 }
 
 // Of what is indexed of a result, the sentence that readers see: the rest (keywords, models, id) stands behind a pilcrow.
-export const shown = (data) => data.content.split(" ¶ ")[0];
+export const shown = (data) => data.content.split(/(?:^| )¶ /)[0];
