@@ -309,12 +309,12 @@ def test_the_drawer_opens_on_a_phone(tab: Tab) -> None:
     page = tab.page
     page.set_viewport_size({"width": 390, "height": 844})
     tab.open(REFUSAL)
-    page.locator("[data-drawer-label]").focus()
+    page.locator("[data-drawer-button]").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".side").get_by_role("link", name="Explore")).to_be_in_viewport()
     page.keyboard.press("Escape")
     expect(page.locator(".side").get_by_role("link", name="Explore")).not_to_be_in_viewport()
-    page.locator("[data-drawer-label]").click()
+    page.locator("[data-drawer-button]").click()
     page.locator(".side").get_by_role("link", name="Topics").click()
     expect(page.locator("h1")).to_contain_text("Topics")
 

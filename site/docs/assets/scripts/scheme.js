@@ -1,6 +1,7 @@
-// Runs before the page is painted: puts the reader's choice of light or dark on <html>, so that nothing flashes.
+// Runs before the page is painted: puts on <html> that scripts run, and the reader's choice of light or dark, so that nothing flashes.
 (() => {
   const root = document.documentElement;
+  root.classList.replace("no-js", "js");
   const system = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
     let choice = null;

@@ -2,8 +2,6 @@
 import { copy, element, highlight, href, reading, typing } from "./base.js";
 import { kindName, named, search as find, shown, typed, warm } from "./finder.js";
 
-document.documentElement.classList.replace("no-js", "js");
-
 // Light and dark
 const button = document.querySelector("[data-scheme-switch]");
 if (button) {
@@ -19,14 +17,11 @@ if (button) {
   });
 }
 
-// The drawer opens with Enter and Space too, and closes with Escape
+// The drawer: its button opens it and goes to its first link, Escape closes it
 const drawer = document.querySelector("#__drawer");
-const label = document.querySelector("[data-drawer-label]");
-label?.setAttribute("aria-expanded", "false");
-drawer?.addEventListener("change", () => label?.setAttribute("aria-expanded", String(drawer.checked)));
-label?.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" && event.key !== " ") return;
-  event.preventDefault();
+const menu = document.querySelector("[data-drawer-button]");
+drawer?.addEventListener("change", () => menu?.setAttribute("aria-expanded", String(drawer.checked)));
+menu?.addEventListener("click", () => {
   drawer.checked = !drawer.checked;
   drawer.dispatchEvent(new Event("change"));
   if (drawer.checked) document.querySelector(".side a")?.focus();
@@ -144,7 +139,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && drawer?.checked) {
     drawer.checked = false;
     drawer.dispatchEvent(new Event("change"));
-    label?.focus();
+    menu?.focus();
   }
   const wanted = (event.key === "/" && !typing(event) && !event.metaKey && !event.ctrlKey && !event.altKey) || (event.key === "k" && (event.metaKey || event.ctrlKey));
   if (!wanted || document.querySelector("[data-explore]") || dialog?.open) return;
