@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import string
+from pathlib import Path
 
 import markdown as python_markdown
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from updater.errors import UsageError
 from updater.render import markup
 
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp", "Zs"]), min_size=1, max_size=60)
@@ -113,3 +115,28 @@ def test_a_pull_request_calls_nobody_and_refers_to_nothing(text: str) -> None:
     assert not re.search(r"[@#](?=\w)", quiet.replace("&#8203;", " "))
     shown = python_markdown.markdown(quiet)
     assert "\u200b" in shown.replace("&#8203;", "\u200b")
+
+
+@pytest.mark.parametrize(
+    ("template", "place", "what"),
+    [
+        ("fine\n{% if %}\n", "page.html.j2:2: ", "Expected an expression"),
+        ("fine\n\n{{ weather.rain }}", "page.html.j2:3: ", "'weather' is undefined"),
+        ("{{ 1 + none }}", "page.html.j2:1: ", "unsupported operand"),
+        ("fine\n{% include 'parts/none.html.j2' %}", "page.html.j2:2: ", "parts/none.html.j2"),
+    ],
+)
+def test_a_faulty_template_is_told_by_file_and_line(tmp_path: Path, template: str, place: str, what: str) -> None:
+    folder = tmp_path / markup.TEMPLATES
+    folder.mkdir(parents=True)
+    (folder / "page.html.j2").write_text(template, encoding="utf-8")
+    with pytest.raises(markup.TemplateError, match=what) as caught, markup.told(tmp_path):
+        markup.environment(tmp_path).get_template("page.html.j2").render()
+    assert str(caught.value).startswith(f"{markup.TEMPLATES}/{place}")
+
+
+def test_what_our_own_code_raises_is_left_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), markup.told(tmp_path):
+        print(1 / 0)
+    with pytest.raises(UsageError), markup.told(tmp_path):
+        markup.environment(tmp_path)

@@ -17,7 +17,7 @@ from updater.render import api, engine, exports, feeds, layout, related, search
 from updater.render.catalogue import Catalogue
 from updater.render.documents import counted, documents
 from updater.render.frame import SHELL, Frame, fill
-from updater.render.markup import environment
+from updater.render.markup import environment, told
 from updater.render.pages import Pages, Writer
 from updater.render.parts import Parts
 
@@ -73,6 +73,8 @@ def build(
         The data cannot be read.
     EngineError
         The hand-written pages cannot be built.
+    TemplateError
+        A template is wrong.
     SearchError
         The search index cannot be made.
     """
@@ -82,7 +84,7 @@ def build(
     fresh = site.with_name(f"{site.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     steps = Steps(progress)
-    with search.Index(site.with_name(f"{site.name}.search"), part) as index:
+    with told(repository.root), search.Index(site.with_name(f"{site.name}.search"), part) as index:
         pages = _render(repository, fresh, engine_name, index, steps)
         steps.begin("search, rest")
         index.write(fresh)

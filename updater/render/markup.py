@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import orjson
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, select_autoescape
+from jinja2 import TemplateError as JinjaError
 from markupsafe import Markup
 
-from updater.errors import UsageError
+from updater.errors import MiIndexError, UsageError
 
 TEMPLATES: Final = "site/templates"
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|~$&!+])")
@@ -27,6 +31,38 @@ _SAFE_JSON: Final = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
 _YEAR, _MONTH = 4, 7
+
+
+class TemplateError(MiIndexError):
+    """A template is wrong, or asks for something that there is not; the message names its file and line."""
+
+
+@contextmanager
+def told(root: Path) -> Iterator[None]:
+    """Turn errors in templates into ones that name the template's file, as seen from the index at `root`, and the line.
+
+    Jinja2's own errors, and whatever else a template's expression raises; what our code raises goes through as it is.
+
+    Raises
+    ------
+    TemplateError
+        Whatever is done in the context met a faulty template.
+    """
+    try:
+        yield
+    except MiIndexError:
+        raise
+    except Exception as error:
+        # Jinja2 makes the frames of a traceback look like lines of the template: the last of them is the place.
+        folder = str(root / TEMPLATES)
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [(frame.filename, frame.lineno) for frame in frames if frame.filename.startswith(folder)]
+        if isinstance(error, TemplateSyntaxError) and error.filename:
+            places.append((error.filename, error.lineno))
+        if not isinstance(error, JinjaError) and not frames[-1].filename.startswith(folder):
+            raise
+        where = "".join(f"{Path(file).relative_to(root)}:{line}: " for file, line in places[-1:])
+        raise TemplateError(f"{where or f'{TEMPLATES}: '}{error}") from error
 
 
 def environment(root: Path) -> Environment:

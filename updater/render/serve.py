@@ -6,6 +6,7 @@ import functools
 import gzip
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -115,9 +116,14 @@ def server(site: Path, mount: str = "/", port: int = 0) -> ThreadingHTTPServer:
 
 
 def state(root: Path) -> dict[Path, int]:
-    """When each source was changed last."""
+    """When each source was changed last; files that editors keep beside what they edit (`.name`, `name~`) are none."""
     files = [f for name in WATCHED for f in ([root / name] if (root / name).is_file() else (root / name).rglob("*"))]
-    return {file: file.stat().st_mtime_ns for file in files if file.is_file()}
+    out = {}
+    for file in files:
+        with suppress(FileNotFoundError):  # an editor's own file, gone before it was looked at
+            if file.is_file() and not file.name.startswith(".") and not file.name.endswith("~"):
+                out[file] = file.stat().st_mtime_ns
+    return out
 
 
 def serve(
@@ -146,7 +152,7 @@ def serve(
                 try:
                     build(Repository(root), engine_name=engine)
                     say("rebuilt")
-                except MiIndexError as error:
+                except (MiIndexError, OSError) as error:
                     say(f"not rebuilt: {error}")
         except KeyboardInterrupt:
             pass
