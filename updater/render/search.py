@@ -179,7 +179,7 @@ class Index:
                 "url": document.url,
                 "content": document.content,
                 "language": "en",
-                "meta": {"title": document.title, **document.meta},
+                "meta": {"title": document.title, **{name: text for name, text in document.meta.items() if text}},
                 "filters": {name: values for name, values in document.filters.items() if values},
                 "sort": {_SORT: str(document.place)},
             }

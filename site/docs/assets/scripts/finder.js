@@ -3,7 +3,7 @@ import { root } from "./base.js";
 
 const settings = {
   baseUrl: root.pathname,
-  ranking: { metaWeights: { title: 6, authors: 3 }, pageLength: 0.3 },
+  ranking: { metaWeights: { title: 6, authors: 3, prominent: 16 }, pageLength: 0.3 },
 };
 
 // Letters that a word needs before it is searched for while it is still being typed; one more where there is very much.
@@ -63,7 +63,18 @@ export const kindName = (kind) => KINDS[kind] ?? kind.replace(/-/g, " ").replace
 
 const ARXIV = /(?:https?:\/\/)?(?:www\.)?(?:arxiv\.org\/(?:abs|pdf|html)\/|arxiv:)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?\/\d{7})(?:v\d+)?(?:\.pdf)?/i;
 
-export const clean = (query) => query.trim();
+// Words by which people describe what they look for, but which tell nothing about it.
+const ASIDE = new Set(("a about am an and are article articles as at be been by can did do does exists find finding finds for found from get "
+  + "has have how i in is it its looking me my of on one ones or paper papers showed showing shown shows some something that the "
+  + "their them there they this those to was we were what when where which who whose why with work works would you").split(" "));
+
+// The words to search for. Every one of them has to be there, so what only makes a sentence of them is left out, unless there is
+// nothing else, or the reader wants the exact words by quotes.
+export function clean(query) {
+  const words = query.trim().split(/\s+/);
+  const telling = words.filter((word) => !ASIDE.has(word.toLowerCase().replace(/[?!.,;:]+$/, "")));
+  return /"/.test(query) || !telling.length ? query.trim() : telling.join(" ");
+}
 
 // The paper that a query names by its arXiv id or address, if the index has it: it needs no search.
 export async function named(query) {
