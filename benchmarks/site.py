@@ -5,8 +5,9 @@
 Makes indexes of generated papers (words drawn by their frequency in the index's own titles and summaries, so that posting
 lists have realistic lengths, and one rare word each), builds their website in a process of its own, and measures in headless
 Chromium against the project's own loopback server. The peer is the same content as one MkDocs page a paper with Material's
-own search, as a fair user of it would set it up: the pages of papers are not in the navigation (left in it, every page holds
-a link to every other, which is quadratic: more than 400 s and 8 GB at 5,000). Above `--peer-limit` papers it is left out.
+own search, as a fair user of it would set it up: a list for each month, and a pruned navigation of years and months, without
+the papers (with them every page holds a link to every other, which is quadratic: it did not end within 400 s at 5,000). Above
+`--peer-limit` papers it is left out.
 Beside the peer stand the same figures of this site from the same run, and how many times the peer's they are (`ratios`,
 peer divided by ours: above 1 ours is better). Nothing is asserted: it only tells.
 """
@@ -299,17 +300,39 @@ def megabytes(site: Path) -> int:
 
 
 def peer(folder: Path, repository: Repository, browser: Browser) -> dict[str, Any]:
-    """The same content as MkDocs pages with Material's own search."""
+    """The same content as MkDocs pages with Material's own search, without BibTeX, related papers, lists, feeds and exports."""
     docs = folder / "docs/papers"
     docs.mkdir(parents=True)
     (folder / "docs/index.md").write_text("# Index\n", encoding="utf-8")
-    for paper in repository.load().papers.values():
-        text = f"# {paper.title}\n\n{', '.join(paper.authors)}, {paper.date}\n\n{paper.summary}\n\n{' '.join(paper.categories)}\n"
+    months: dict[str, list[Paper]] = {}
+    for paper in sorted(repository.load().papers.values(), key=lambda paper: paper.date, reverse=True):
+        months.setdefault(paper.date[:7], []).append(paper)
+        facets = [*paper.object, *paper.localize, *paper.steer, *paper.goal]
+        links = " ".join(f"[{name}]({url})" for name, url in paper.links.model_dump(exclude_none=True).items())
+        lines = [
+            f"# {paper.title}",
+            f"{', '.join(paper.authors)}, {paper.date}",
+            paper.venue or "",
+            paper.summary or "",
+        ]
+        lines += [", ".join(words) for words in (paper.categories, facets, paper.models, paper.keywords)]
+        text = "\n\n".join([*filter(None, lines), links]) + "\n"
         (docs / f"{paper.id}.md").write_text(text.replace("<", "&lt;"), encoding="utf-8")
-    (folder / "mkdocs.yml").write_text(
-        "site_name: Peer\ntheme: {name: material, font: false}\nplugins: [search]\nnav: [index.md]\nnot_in_nav: /papers/\n",
-        encoding="utf-8",
-    )
+    years: dict[str, list[dict[str, str]]] = {}
+    (folder / "docs/months").mkdir()
+    for month, papers in months.items():
+        lines = [f"- [{paper.title}](../papers/{paper.id}.md), {paper.date}".replace("<", "&lt;") for paper in papers]
+        (folder / f"docs/months/{month}.md").write_text("\n".join([f"# {month}", "", *lines, ""]), encoding="utf-8")
+        years.setdefault(month[:4], []).append({month: f"months/{month}.md"})
+    configuration = {
+        "site_name": "Peer",
+        "theme": {"name": "material", "font": False, "features": ["navigation.prune"]},
+        "plugins": ["search"],
+        "nav": ["index.md", *({year: pages} for year, pages in years.items())],
+        "not_in_nav": "/papers/",
+        "validation": {"links": {"unrecognized_links": "ignore"}},
+    }
+    (folder / "mkdocs.yml").write_text(json.dumps(configuration), encoding="utf-8")  # JSON is YAML
     built = run([sys.executable, "-m", "mkdocs", "build", "--quiet"], folder)
     with served(folder / "site", "/") as base:
         return {
