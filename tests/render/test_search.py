@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from updater.render import vocabulary
 from updater.render.catalogue import Catalogue
 from updater.render.search import FOLDER, LAYOUT, Document, Index, SearchError, parts
 
@@ -92,3 +93,11 @@ def test_everything_can_be_found(catalogue: Catalogue, site: Path) -> None:
     found = urls(site / FOLDER)
     assert {f"/{one.path}" for one in (*catalogue.entries, *catalogue.items)} <= set(found)
     assert len(found) == orjson.loads((site / FOLDER / LAYOUT).read_bytes())["documents"]
+
+
+def test_words_to_propose_are_the_frequent_ones_and_the_names_of_landmarks(catalogue: Catalogue) -> None:
+    words = vocabulary.words(catalogue)
+    assert len(set(words)) == len(words) and all(word == word.lower() for word in words)
+    assert words.index("study") < words.index("counting") < words.index("refusal")
+    assert {"hookkit", "wild"} <= set(words)
+    assert "wheel" not in words  # once, and no landmark

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from updater.errors import UsageError
 from updater.index.repository import Repository
-from updater.render import api, engine, exports, feeds, layout, related, search
+from updater.render import api, engine, exports, feeds, layout, related, search, vocabulary
 from updater.render.catalogue import Catalogue
 from updater.render.documents import counted, documents
 from updater.render.frame import SHELL, Frame, fill
@@ -120,6 +120,7 @@ def _render(repository: Repository, site: Path, engine_name: str, index: search.
     _feeds(writer, catalogue)
     _exports(writer, catalogue, pages.keys)
     api.write(writer, catalogue, pages.keys)
+    writer.file(vocabulary.FILE, "\n".join(vocabulary.words(catalogue)).encode())
     writer.file("map/points.json", layout.points(catalogue, places))
     _texts(writer, parts)
     return len(set(writer.paths))

@@ -1,4 +1,5 @@
 // Explore: everything in one list, with filters that include and exclude. The state is in the address.
+import { watch } from "./speller.js";
 import { copy, element, highlight, href, reading, toast, typing } from "./base.js";
 import { clean, count as countAll, kindName, more, named, search, shown, typed } from "./finder.js";
 
@@ -391,6 +392,7 @@ find("reading").addEventListener("click", () => {
   state.reading = !state.reading;
   changed();
 });
+watch(results, input);
 const opener = find("filters-open");
 opener.addEventListener("click", () => {
   const open = filters.toggleAttribute("data-open");
