@@ -77,6 +77,7 @@ def pages(site: Path) -> dict[str, Page]:
 
 def test_every_link_within_the_site_leads_to_a_file(site: Path, pages: dict[str, Page], made_up: Repository) -> None:
     mount = urlsplit(made_up.settings.project.site).path
+    entries = "|".join(["papers", *(kind.file for kind in made_up.taxonomy.kinds)])
     broken = []
     for name, page in pages.items():
         for link in page.links:
@@ -88,8 +89,8 @@ def test_every_link_within_the_site_leads_to_a_file(site: Path, pages: dict[str,
             if path.endswith(("/", "/..")) or target.is_dir() or path in (".", ".."):
                 target /= "index.html"
             if not target.resolve().is_file():
-                if name.startswith(("guides/", "methods/")) and path.startswith(("../papers/", "../../papers/")):
-                    continue  # a guide names papers of the real index: tests/guides/test_pages.py holds them against it
+                if name.startswith(("guides/", "methods/")) and re.match(rf"(\.\./)+({entries})/[\w.-]", path):
+                    continue  # a guide names entries of the real index: tests/guides/test_pages.py holds them against it
                 broken.append(f"{name}: {link}")
             elif parts.fragment and target.suffix == ".html" and parts.fragment not in Page(target).ids:
                 broken.append(f"{name}: {link} (no such place)")
@@ -181,6 +182,16 @@ def test_atom_feeds_are_valid(site: Path, name: str) -> None:
         assert entry.findall(f"{ATOM}author") or root.findall(f"{ATOM}author")
 
 
+def test_the_list_of_feeds_names_every_feed(site: Path, made_up: Repository) -> None:
+    outlines = [o.attrib for o in ElementTree.parse(site / "feeds/all.opml").iter("outline")]
+    base = made_up.settings.project.site
+    found = {file.relative_to(site).as_posix() for file in (site / "feeds").rglob("*.xml")}
+    assert {outline["xmlUrl"].removeprefix(base) for outline in outlines} == found and len(outlines) == len(found)
+    for outline in outlines:
+        assert outline["type"] == "rss" and outline["text"]
+        assert (site / outline["htmlUrl"].removeprefix(base) / "index.html").is_file()
+
+
 @pytest.mark.parametrize("name", ["all", "steering", "goal/safety"])
 def test_json_feeds_hold_the_same(site: Path, name: str) -> None:
     feed = json.loads((site / f"feeds/{name}.json").read_bytes())
@@ -202,6 +213,13 @@ def test_the_api_is_what_its_schema_says(site: Path, catalogue: Catalogue) -> No
     assert index["read_until"] == "2026-04-21"
     assert {"first": "2025-04-01", "last": "2025-04-01"} in index["gaps"]
     assert index["counts"]["paper"] == len(catalogue.entries) and index["counts"]["library"] == 2
+    others = [
+        *index["exports"].values(),
+        *index["feeds"]["categories"].values(),
+        index["feeds"]["list"],
+        index["snapshots"],
+    ]
+    assert all((site / address.removeprefix(catalogue.settings.project.site)).is_file() for address in others)
     for address in [
         *index["papers"]["years"].values(),
         *index["papers"]["categories"].values(),

@@ -79,7 +79,7 @@ def serve(repository: Repository, engine: str, port: int, *, no_watch: bool) -> 
 )
 @click.option("--kind", "kinds", multiple=True, help="paper, library, course, …; default: every kind.")
 @click.option("--category", "categories", multiple=True, help="Slug of a category, primary or not.")
-@click.option("--facet", "facets", multiple=True, metavar="FACET=VALUE", help="As in --facet goal=safety.")
+@click.option("--facet", "facets", multiple=True, metavar="FACET=VALUE", help="A facet and one of its values.")
 @click.option("--model", "models", multiple=True, help="Name of a studied model.")
 @click.option("--venue", "venues", multiple=True, help="With or without year.")
 @click.option("--author", "authors", multiple=True, help="Full name.")

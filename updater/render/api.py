@@ -13,7 +13,8 @@ import orjson
 from updater.index.model import Paper, Resource, Snapshot
 from updater.render import citations, snapshots
 from updater.render.catalogue import Catalogue, Entry
-from updater.render.exports import item_data, paper_data
+from updater.render.exports import FORMATS, item_data, paper_data
+from updater.render.feeds import OPML
 from updater.render.pages import Writer
 
 FOLDER: Final = "api/v1"
@@ -64,6 +65,15 @@ def overview(catalogue: Catalogue) -> dict[str, Any]:
         "resources": {kind.slug: f"{site}{FOLDER}/{kind.file}.json" for kind in catalogue.taxonomy.kinds},
         "taxonomy": f"{site}{FOLDER}/taxonomy.json",
         "gone": f"{site}{FOLDER}/gone.json",
+        "exports": {
+            **{form: f"{site}exports/all.{made.ending}" for form, made in FORMATS.items()},
+            "checksums": f"{site}exports/SHA256SUMS",
+        },
+        "feeds": {
+            "all": f"{site}feeds/all.xml",
+            "list": f"{site}{OPML}",
+            "categories": {slug: f"{site}feeds/{slug}.xml" for slug in catalogue.categories},
+        },
         "snapshots": f"{site}{FOLDER}/snapshots.json",
         "schemas": {name: f"{site}{FOLDER}/schema/{name}.json" for name in ("paper", "resource")},
     }

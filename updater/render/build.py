@@ -141,7 +141,9 @@ def _complete(writer: Writer, parts: Parts) -> None:
 
 
 def _feeds(writer: Writer, catalogue: Catalogue) -> None:
-    for feed in feeds.all_feeds(catalogue):
+    every = feeds.all_feeds(catalogue)
+    writer.file(feeds.OPML, feeds.opml(writer.env, catalogue, every).encode())
+    for feed in every:
         writer.file(f"{feed.path}.xml", feeds.atom(writer.env, catalogue, feed).encode())
         writer.file(f"{feed.path}.json", feeds.json_feed(catalogue, feed))
 

@@ -14,6 +14,8 @@ from updater.render.markup import rfc3339
 
 LENGTH: Final = 60
 """Entries in a feed: more than a busy month of one category."""
+OPML: Final = "feeds/all.opml"
+"""The list of all feeds (OPML 2.0, http://opml.org/spec2.opml), which feed readers import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ def atom(env: Environment, catalogue: Catalogue, feed: Feed) -> str:
         updated=rfc3339(feed.entries[0].paper.date if feed.entries else catalogue.as_of.newest),
         category=catalogue.category,
     )
+
+
+def opml(env: Environment, catalogue: Catalogue, feeds: Sequence[Feed]) -> str:
+    """The feeds as a list to import."""
+    return env.get_template("feeds/opml.xml.j2").render(feeds=feeds, project=catalogue.settings.project)
 
 
 def json_feed(catalogue: Catalogue, feed: Feed) -> bytes:
