@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from updater.render.build import SITE, build
-from updater.render.search import PART
+from updater.render.search import PART, Document, Index
 from updater.render.serve import server
 
 # --no-sandbox since CI runs as root; the others keep Chromium from calling home
@@ -67,6 +67,40 @@ def base_in_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the same website, with a search index in several parts, as a large index has."""
     with served(tmp_path_factory.mktemp("parts"), 40) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def base_of_words(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a website whose search holds 400 documents, each with 60 words of its own that begin with "wo"."""
+    repository = made_up_site.write(tmp_path_factory.mktemp("words") / "index")
+    build(repository)
+    site = repository.root / SITE
+    with Index(site.with_name("search")) as index:
+        index.add(
+            Document(
+                f"/papers/{number}/",
+                f"Paper {number}",
+                " ".join(f"wo{letters(60 * number + word)}" for word in range(60)),
+                filters={"kind": ["paper"]},
+                place=number,
+            )
+            for number in range(1, 401)
+        )
+        index.write(site)
+    assert len(list((site / "pagefind/index").iterdir())) > 1
+    with server(site, "/") as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_address[1]}/"
+        running.shutdown()
+
+
+def letters(number: int) -> str:
+    """A number below a million written with five letters, the last digit first."""
+    out = ""
+    for _ in range(5):
+        number, rest = divmod(number, 26)
+        out += chr(ord("a") + rest)
+    return out
 
 
 @dataclass

@@ -1,7 +1,7 @@
 // Explore: everything in one list, with filters that include and exclude. The state is in the address.
 import { watch } from "./speller.js";
 import { copy, element, highlight, href, reading, toast, typing } from "./base.js";
-import { clean, count as countAll, kindName, more, named, search, shown, typed } from "./finder.js";
+import { clean, count as countAll, kindName, more, named, search, shown, typed, warm } from "./finder.js";
 
 const place = document.querySelector("[data-explore]");
 const settings = JSON.parse(place.querySelector("[data-explore-settings]").textContent);
@@ -14,7 +14,8 @@ const newest = [...results.children]; // the newest papers, there without a sear
 
 const KEYS = Object.keys(settings.titles);
 const EITHER = new Set(["kind", "year", "venue", "status"]); // of these an entry has one value, so several mean any of them
-const FIRST = 10; // results drawn at once; the rest follows when the reader is still
+const FIRST = 10; // results drawn while the reader types, those on the screen first; the rest follows when the reader is still
+const LOW = 90; // pixels that no result is lower than
 const PAGE = 20;
 const PAUSE = 250; // milliseconds without a keystroke before the counts are made anew
 const SHORT = 8;
@@ -83,6 +84,7 @@ const everything = settings.counts; // how many there are without any search or 
 async function run() {
   const mine = ++turn;
   const term = words();
+  clearTimeout(pause);
   drawChosen();
   if (state.reading) {
     await drawReading(mine);
@@ -90,15 +92,15 @@ async function run() {
   }
   try {
     if (!term && !chosen() && state.sort !== "oldest") {
+      if (results.firstChild !== newest[0] || results.children.length !== newest.length) results.replaceChildren(...newest);
       found = null;
       drawn = newest.length;
-      results.replaceChildren(...newest);
       say(`${settings.total.toLocaleString("en")} papers, newest first`);
       count(mine, false);
       shownNow();
       return;
     }
-    const how = { wanted: wanted(), sort: sorting(), limit: FIRST };
+    const how = { wanted: wanted(), sort: sorting() };
     const asked = JSON.stringify([term, how]);
     if (asked === answered && found !== null) { // a space, or a word that is too short to tell
       count(mine, true);
@@ -106,7 +108,7 @@ async function run() {
       return;
     }
     const one = await named(state.query);
-    const answer = one ? { total: 1, items: [one] } : await search(term || null, how);
+    const answer = one ? { total: 1, items: [one] } : await search(term || null, { ...how, limit: fitting });
     if (!answer || mine !== turn) return;
     answered = one ? "" : asked;
     found = answer.total;
@@ -114,8 +116,9 @@ async function run() {
     results.replaceChildren(...answer.items.map((data) => card(data, term)));
     say(`${found.toLocaleString("en")} result${found === 1 ? "" : "s"}`);
     if (!found) drawEmpty(term);
-    count(mine, !one);
     shownNow();
+    if (drawn < FIRST) await draw(mine, FIRST).catch(() => { /* it is tried again with the counts */ });
+    if (mine === turn) count(mine, !one);
   } catch (error) {
     if (mine !== turn) return;
     console.warn("search failed", error);
@@ -148,7 +151,7 @@ function count(mine, searched) {
       }
       if (mine !== turn) return;
       drawFilters(counts);
-      if (drawn === FIRST && drawn < found) await draw(mine);
+      if (drawn <= FIRST) await draw(mine);
     } catch (error) {
       console.warn("counting failed", error);
     }
@@ -164,24 +167,31 @@ const say = (text) => { status.textContent = text; };
 
 // Results -------------------------------------------------------------------------------------------------------------
 
-// Shows further results below those that are there.
-let drawing = false;
+// How many results are on the screen at most, before one scrolls.
+let fitting = FIRST;
+function fit() {
+  const free = innerHeight - (results.getBoundingClientRect().top + scrollY);
+  fitting = Math.max(1, Math.min(FIRST, Math.ceil(free / LOW)));
+}
 
-async function draw(mine) {
-  if (drawing) return;
-  drawing = true;
+// Shows further results below those that are there, `to` so many in all.
+let drawing = 0; // the search for which that is under way
+
+async function draw(mine, to = drawn + PAGE) {
+  if (drawing === mine || (found !== null && drawn >= found)) return;
+  drawing = mine;
   try {
     if (found === null) { // beyond the newest papers that came with the page
       const answer = await search(null, { wanted: { kind: "paper" }, sort: { date: "desc" }, limit: 0 });
       if (!answer || mine !== turn) return;
       found = answer.total;
     }
-    const items = await more(drawn, drawn + PAGE);
+    const items = await more(drawn, to);
     if (mine !== turn) return;
     results.append(...items.map((data) => card(data, words())));
     drawn += items.length;
   } finally {
-    drawing = false;
+    if (drawing === mine) drawing = 0;
   }
 }
 
@@ -248,7 +258,12 @@ const unfolded = new Set();
 const looked = {}; // what was typed to find a value, by group
 const openGroups = new Set(["kind", "category", "year", "goal", "model"]);
 
+let plain = false; // whether the filters stand there as at the beginning
+
 function drawFilters(counts) {
+  const same = counts === everything && !chosen();
+  if (same && plain) return;
+  plain = same;
   const focus = document.activeElement?.closest?.("[data-filters] [data-focus]")?.dataset.focus;
   const scroll = filters.scrollTop;
   filters.replaceChildren(...KEYS.filter((key) => Object.keys(everything[key]).length).map((key) => group(key, counts[key] ?? {})));
@@ -447,6 +462,9 @@ function step(by, event) {
   cards[current].scrollIntoView({ block: "nearest" });
 }
 
+addEventListener("resize", fit);
+input.addEventListener("focus", () => warm(), { once: true });
+fit();
 read();
 input.value = state.query;
 drawFilters(everything);

@@ -3,15 +3,15 @@
 import { destroy, init, mergeIndex, options, preload, search as find, filters } from "../../pagefind/pagefind.js";
 
 const folder = new URL("../../pagefind/", import.meta.url);
-const AHEAD = 10; // results beyond those asked for that are fetched when there is nothing else to do
-const IDLE = 30; // milliseconds without a task after which there is nothing else to do
+
+const LETTERS = [..."0123456789abcdefghijklmnopqrstuvwxyz"];
+const gathered = new Set(); // the words for which that is done
 
 let ready = null;
 let results = []; // of the newest search
 let newest = 0;
 let pages = 0; // how many documents there are
 let several = false; // whether the index has more than one part
-let idle = 0;
 
 const loaded = (settings) => {
   ready ??= (async () => {
@@ -36,6 +36,15 @@ const slim = ({ url, raw_url, meta, filters: values, content }) => ({ url, raw_u
 
 const slice = async (from, to) => (await Promise.all(results.slice(from, to).map((result) => result.data()))).map(slim);
 
+// Loads all chunks of the index in which words begin as the words of a term do. Pagefind by itself loads the chunk in which a
+// word stands or would stand, and does not find the longer words behind that chunk's border.
+async function gather(term) {
+  const words = term && !term.includes('"') ? term.split(/\s+/).filter((word) => !gathered.has(word)) : [];
+  if (!words.length) return;
+  await preload(words.flatMap((word) => [word, ...LETTERS.map((letter) => word + letter)]).join(" "));
+  for (const word of words) gathered.add(word);
+}
+
 // Lets the messages come in that arrived while the thread was busy.
 const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
 
@@ -45,35 +54,33 @@ const tasks = {
     newest = turn;
     await breathe();
     if (turn !== newest) return null;
+    await gather(term);
     const answer = await find(term, { filters: real(wanted), sort });
     if (turn !== newest) return null;
     results = answer.results;
-    const items = await slice(0, limit);
-    // What comes next is mostly further down this list: by scrolling, or by the next letter.
-    idle = setTimeout(() => slice(limit, limit + AHEAD).catch(() => { /* it is asked for again if it is needed */ }), IDLE);
-    return { pages, total: results.length, items };
+    return { pages, total: results.length, items: await slice(0, limit) };
   },
   async more(turn, { from, to }) {
     return { pages, items: await slice(from, to) };
   },
   // Gets the part of the index that holds the words that begin so.
   async prepare(turn, { term }) {
-    if (term) await preload(term);
+    await gather(term);
     return { pages };
   },
   async count(turn, { term, wanted }) {
-    await filters();
+    await Promise.all([filters(), gather(term)]);
     return (await find(term, { filters: real(wanted) })).filters;
   },
 };
 
 addEventListener("message", async ({ data: { turn, task, settings, ...rest } }) => {
-  clearTimeout(idle);
   try {
     await loaded(settings);
     postMessage({ turn, answer: await tasks[task](turn, rest) });
   } catch (error) {
     ready = null; // the next task tries again, from the beginning
+    gathered.clear();
     await destroy();
     postMessage({ turn, error: String(error) });
   }

@@ -93,14 +93,14 @@ export async function named(query) {
 }
 
 // What to search for while a word is still being typed. Pagefind finds words by their beginnings, and the beginning of one or
-// two letters fits nearly everything: such a word waits for its next letter, or for the reader to pause. From its second letter
-// on, what that next letter needs is fetched.
+// two letters fits nearly everything: such a word waits for its next letter, or for the reader to pause. One letter
+// before, what the next one needs is fetched.
 export function typed(query) {
   const term = clean(query);
   if (/["]/.test(term)) return term;
   const [, before, last] = term.match(/^(?:(.*\S)\s+)?(\S+)$/) ?? [];
   if (!last || last.length >= least) return term;
-  if (last.length > 1) warm(last);
+  if (last.length === least - 1) warm(last);
   return before ?? "";
 }
 
