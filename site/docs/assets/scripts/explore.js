@@ -378,7 +378,7 @@ async function bibtex() {
     return answer.ok ? (await answer.json()).bibtex : "";
   }));
   const text = entries.filter(Boolean).join("\n");
-  const link = element("a", { href: URL.createObjectURL(new Blob([text], { type: "application/x-bibtex" })), download: "mi-index.bib" });
+  const link = element("a", { href: URL.createObjectURL(new Blob([text], { type: "application/x-bibtex" })), download: "papers.bib" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   toast(total > BIBTEX_LIMIT && !state.reading ? `The first ${BIBTEX_LIMIT} of ${total.toLocaleString("en")}; whole topics are under Data and API` : `${entries.filter(Boolean).length} entries saved`);
