@@ -19,7 +19,8 @@ PAGES = (
     "facets/goal/safety/", "years/2025/", "authors/", "venues/",
     "libraries/", "libraries/hook-kit/", "map/", "pictures/", "new/", "resources/", "about/", "about/selection/",
     "about/data/", "about/subscribe/", "methods/", "methods/activation-patching/", "guides/", "guides/glossary/",
-    "guides/choosing-a-library/", "about/maintaining/", "404.html",
+    "guides/choosing-a-library/", "about/maintaining/", "404.html", "explore/?q=refuussal",
+    "exports/snapshots/", "exports/snapshots/2026-03-31/",
 )  # fmt: skip
 
 RUN = """
