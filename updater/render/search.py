@@ -51,8 +51,8 @@ _BLOCK: Final = 1 << 20
 _LOOK: Final = 0.02
 """Seconds between two looks at the answers."""
 _SORT: Final = "date"
-_ALLOCATOR: Final = "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0,tcache:false"
-"""Makes Pagefind's allocator (jemalloc) give memory back at once and keep none aside: a quarter less at its peak."""
+_ALLOCATOR: Final = "narenas:1"
+"""Makes Pagefind's threads share one heap (of jemalloc): a sixth less memory at its peak, at no cost in time."""
 _SIGNATURE: Final = b"pagefind_dcd"
 _UNUSED: Final = (
     "pagefind-ui.*",
