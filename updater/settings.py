@@ -126,18 +126,28 @@ class Classifier(Section):
     """Probability from which a person should look at it."""
     prevalence: float = Field(default=0.03, gt=0, lt=1)
     """Share of the stream that is in scope, to which probabilities are calibrated."""
-    title_weight: float = Field(default=3.0, ge=1, le=20)
+    title_weight: float = Field(default=2.0, ge=1, le=20)
     """A word of the title counts as often."""
     min_documents: int = Field(default=3, ge=1)
     """Terms that stand in fewer labelled records are not learnt."""
     cost: float = Field(default=0.5, gt=0)
     """C of the relevance machine: larger follows the examples more closely."""
+    rarity: float = Field(default=0.75, ge=0, le=3)
+    """Power of the inverse document frequency by which the relevance machine sees rare terms enlarged once more."""
+    odds_cost: float = Field(default=10.0, gt=0)
+    """C of the regression that judges relevance beside the machine, on terms enlarged by how much they tell."""
+    odds_floor: float = Field(default=0.3, ge=0, le=1)
+    """Least factor of a term that tells nothing, where terms are enlarged by how much they tell; 1 enlarges none."""
     category_cost: float = Field(default=0.5, gt=0)
     """C of the machines for categories and facets."""
-    stack_cost: float = Field(default=0.1, gt=0)
+    category_odds_cost: float = Field(default=0.3, gt=0)
+    """C of the machines beside them, on terms enlarged by how much they tell."""
+    stack_cost: float = Field(default=0.05, gt=0)
     """C of the layer that combines the scores of all categories."""
     title_only_weight: float = Field(default=0.1, ge=0, le=1)
-    """Weight of a work whose abstract is not at hand."""
+    """Weight for relevance of a work whose abstract is not at hand."""
+    category_title_only_weight: float = Field(default=0.3, ge=0, le=1)
+    """The same for categories and facets."""
     borderline_as_out: float = Field(default=0.2, ge=0, le=1)
     """Weight with which borderline works teach relevance, as works out of scope."""
     borderline_weight: float = Field(default=1.0, ge=0, le=1)

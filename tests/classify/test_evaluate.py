@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import numpy as np
 import orjson
@@ -10,7 +11,7 @@ import pytest
 from support.field import TOPICS, text
 
 from updater.classify.active import suggest
-from updater.classify.evaluate import Item, Trainer, evaluate, learning_curve, ranking, readers, time_ordered
+from updater.classify.evaluate import Item, Trainer, evaluate, learning_curve, outside, ranking, readers, time_ordered
 from updater.classify.examples import Example, Judged, Label
 from updater.classify.explain import explain
 from updater.classify.model import Classifier, Thresholds
@@ -114,6 +115,31 @@ def test_peers_are_measured_on_the_same_records(
     assert rows["keywords"]["recall"] > 0.8
     assert rows["plain"]["f1"] == 1  # the texts are easy, and it was fitted to them
     assert rows["sanity"]["average_precision"] > 0.9
+    assert rows["plain"]["categories"] == {"micro_f1": 1, "primary": 1, "primary_within": 1}
+    assert "categories" not in rows["sanity"]
+
+
+def test_facets_as_others_labelled_them_are_told_by_a_model_that_did_not_see_these_works(
+    examples: list[Example], taxonomy: Taxonomy
+) -> None:
+    seen: list[set[str]] = []
+
+    class Watched(Trainer):
+        def classifier(self, examples: Sequence[Example]) -> Classifier:
+            seen.append({e.label.id for e in examples})
+            return super().classifier(examples)
+
+    circuits = [e for e in examples if e.label.categories == ("circuits",)][:8]
+    theirs = {"object": ("head",), "goal": ("safety",)}
+    rows = [Judged(Label(e.label.id, "in", "", (), theirs), 1.0) for e in circuits]
+    records = {e.record.id: e.record for e in circuits[:6]}
+    figures = outside(examples, rows, records, Watched(taxonomy, Settings(prevalence=0.3)))
+    assert figures["works"] == 6
+    by_facet = {row["facet"]: row for row in figures["each"]}
+    assert by_facet["object"]["recall"] == 1
+    assert by_facet["goal"]["recall"] == 0  # no example has it, so nothing can have learnt it
+    assert not seen[0] & records.keys()
+    assert len(seen[0]) == len(examples) - 6
 
 
 def test_explanations_name_the_categories(classifier: Classifier) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime as dt
 import random
 from pathlib import Path
@@ -108,6 +109,21 @@ def test_decisions_of_the_model_lead_to_list_queue_and_nothing() -> None:
     )
     assert (set(index.papers), set(index.queue)) == ({IDS[0]}, {IDS[1]})
     assert changes.skipped == {"out of scope": 1}
+
+
+def test_names_that_are_looked_for_later_are_filled_in_when_the_same_version_is_read_again() -> None:
+    index = Index(papers={"2501.00001": curated()})
+    merge(index, (record(), verdict()))
+    assert index.papers["2501.00001"].models == []
+    again = dataclasses.replace(verdict(), models=("GPT-2",), keywords=("induction head",))
+    merge(index, (record(), again))
+    once = state(index)
+    assert (index.papers["2501.00001"].models, index.papers["2501.00001"].keywords) == (["GPT-2"], ["induction head"])
+    merge(index, (record(), again))
+    assert state(index) == once
+    index.papers["2501.00001"] = index.papers["2501.00001"].model_copy(update={"models": []})  # a person took it out
+    merge(index, (record(), again))
+    assert index.papers["2501.00001"].models == []
 
 
 def test_what_people_wrote_is_completed_but_never_changed() -> None:

@@ -11,7 +11,9 @@ The report is one JSON object (`Report.to_json`), which the site's page "How pap
     categories    micro_f1, primary, primary_within, given, labelled (means a paper), each: slug, precision, recall, f1, support
     confusion     pairs of neighbours: labelled, predicted, papers (the twenty commonest mistakes of the primary category)
     facets        micro_f1, each: facet, value, precision, recall, f1, support
-    peers         name, f1, precision, recall, average_precision (null where a peer does not rank), precision_at_recall_90
+    outside       facets of works as others labelled them: works, micro_f1, each facet: facet, precision, recall, f1, support
+    peers         name, f1, precision, recall, average_precision (null where a peer does not rank), precision_at_recall_90, and
+                  categories (micro_f1, primary, primary_within) of the plain one
     learning      share, examples, f1, average_precision, categories, primary
     mistakes      id, truth, probability, because (pairs of term and weight)
     readers       records, agreement, kappa, f1, categories, primary_within (of the second reader, against the first)
@@ -71,6 +73,7 @@ class Report:
     facets: dict[str, Any]
     mistakes: list[dict[str, Any]]
     readers: dict[str, Any] | None = None
+    outside: dict[str, Any] | None = None
     peers: list[dict[str, Any]] = field(default_factory=list)
     learning: list[dict[str, Any]] = field(default_factory=list)
 
@@ -280,6 +283,30 @@ def _facets(items: Sequence[Item]) -> dict[str, Any]:
             for key in sorted(given | wanted)
         ],
     }
+
+
+def outside(
+    examples: Sequence[Example], judged: Sequence[Judged], records: Mapping[str, Record], trainer: Trainer
+) -> dict[str, Any]:
+    """Facets as others labelled them, told by a model that was not trained on these works.
+
+    Others may name one value where our readers name several, so that recall says more than precision.
+    """
+    tested = frozenset(records)
+    classifier = trainer.classifier([e for e in examples if e.label.id not in tested])
+    items = items_of(classifier, judged, records)
+    names = sorted({facet for item in items for facet, values in item.judged.label.facets.items() if values})
+    rows, total = [], [0, 0, 0]
+    for name in names:
+        pairs = [
+            (set(item.verdict.facets.get(name, ())), set(item.judged.label.facets[name]))
+            for item in items
+            if item.judged.label.facets.get(name)
+        ]
+        counts = sum(len(g & w) for g, w in pairs), sum(len(g) for g, _ in pairs), sum(len(w) for _, w in pairs)
+        total = [a + b for a, b in zip(total, counts, strict=True)]
+        rows.append({"facet": name, **_share(*counts)})
+    return {"works": len(items), "micro_f1": _share(*total)["f1"], "each": rows}
 
 
 def _mistakes(items: Sequence[Item]) -> list[dict[str, Any]]:

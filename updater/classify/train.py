@@ -1,9 +1,12 @@
 """Fitting a model: the only module, beside `evaluate`, that needs scikit-learn.
 
-Every head is a linear support vector machine (Fan et al., "LIBLINEAR: a library for large linear classification", JMLR 2008)
-whose scores are turned into log-odds by Platt's method on scores of folds that were not trained on (Platt, "Probabilistic
-outputs for support vector machines", 1999). A second linear layer combines the scores of all categories (stacking, Wolpert 1992),
-so that a category can speak for or against its neighbours. Linear layers multiply out: what is kept is one weight for each term.
+The machines are linear (Fan et al., "LIBLINEAR: a library for large linear classification", JMLR 2008), and two look at every
+question: one sees the terms as they are (for relevance, rare ones enlarged), the other sees each term enlarged by how much it
+tells, the size of its log-odds ratio between the examples and the rest (Wang and Manning, "Baselines and bigrams: simple, good
+sentiment and topic classification", ACL 2012). Scores on folds that were not trained on teach how to combine them (stacking,
+Wolpert 1992) and turn them into log-odds (Platt, "Probabilistic outputs for support vector machines", 1999); for categories
+the scores of all are combined, so that a category can speak for or against its neighbours. Linear layers and factors of terms
+multiply out: what is kept is one weight for each term.
 
 Same examples and settings, same bytes.
 """
@@ -30,6 +33,8 @@ _SEED: Final = 0
 _BATCH: Final = 2000
 _NEVER: Final = -1e3
 _LEAST_SPREAD: Final = 1e-6
+_MOST_TOLD: Final = 4.0
+"""A term is enlarged by how much it tells to at most so many times the mean."""
 _SMOOTHING: Final = 1e-5
 """Share of records that an unseen term is taken to stand in."""
 
@@ -119,13 +124,15 @@ def fit(
     vectors = scaled(counts.matrix, idf)
     progress(f"fitting relevance on {len(examples)} records, {len(counts.terms)} terms")
     strength = np.array([1.0 if example.record.abstract else settings.title_only_weight for example in examples])
-    relevance_head = _relevance(vectors, relevance, strength, settings)
+    relevance_head = _relevance(vectors, idf, relevance, strength, settings)
     filed = np.flatnonzero([known(example, taxonomy) for example in examples])
     slugs = taxonomy.category_slugs
     labels = [examples[n].label for n in filed.tolist()]
     membership = np.array([[s in label.categories for s in slugs] for label in labels])
     first = np.array([slugs.index(label.categories[0]) for label in labels])
+    complete = np.array([bool(examples[n].record.abstract) for n in filed.tolist()])
     weights = np.where(relevance[filed] == "in", 1.0, settings.borderline_weight)
+    weights *= np.where(complete, 1.0, settings.category_title_only_weight)
     progress(f"fitting {len(slugs)} categories on {len(filed)} papers")
     narrow, spread = _narrow(vectors[filed])
     categories, thresholds, primary = _categories(narrow, membership, first, weights, settings)
@@ -173,16 +180,48 @@ def known(example: Example, taxonomy: Taxonomy) -> bool:
     return bool(categories) and categories[0] in taxonomy.by_slug
 
 
-def _svm(
-    vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any], cost: float
-) -> tuple[npt.NDArray[np.float64], float]:
-    """Weights of the terms and the intercept of a linear support vector machine."""
-    from sklearn.svm import LinearSVC  # noqa: PLC0415 - inference must not import it
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """One way to learn a linear score."""
 
-    if truth.all() or not truth.any():
-        return np.zeros(vectors.shape[1]), 1.0 if truth.all() and len(truth) else -1.0
-    machine = LinearSVC(C=cost, random_state=_SEED, max_iter=5000).fit(vectors, truth, sample_weight=weights)
-    return machine.coef_[0], float(machine.intercept_[0])
+    cost: float
+    """C: larger follows the examples more closely."""
+    regression: bool = False
+    """Whether it is a logistic regression and not a support vector machine."""
+    floor: float = 1.0
+    """Least factor of a term; below 1, terms are enlarged by how much they tell."""
+    factors: Floats | None = None
+    """Factor of each term, whatever the examples."""
+
+    def fit(
+        self, vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any]
+    ) -> tuple[npt.NDArray[np.float64], float]:
+        """Weights of the terms, as they are in `vectors`, and the intercept."""
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - inference must not import it
+        from sklearn.svm import LinearSVC  # noqa: PLC0415
+
+        if truth.all() or not truth.any():
+            return np.zeros(vectors.shape[1]), 1.0 if truth.all() and len(truth) else -1.0
+        factors = np.ones(vectors.shape[1]) if self.factors is None else self.factors.astype(np.float64)
+        if self.floor < 1:
+            factors = factors * (self.floor + (1 - self.floor) * _told(vectors, truth, weights))
+        seen = sp.csr_matrix((vectors.data * factors[vectors.indices], vectors.indices, vectors.indptr), vectors.shape)
+        machine = (
+            LogisticRegression(C=self.cost, solver="liblinear", random_state=_SEED, max_iter=1000)
+            if self.regression
+            else LinearSVC(C=self.cost, random_state=_SEED, max_iter=5000)
+        ).fit(seen, truth, sample_weight=weights)
+        return machine.coef_[0] * factors, float(machine.intercept_[0])
+
+
+def _told(vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """How much each term tells: the size of the log of its odds ratio, 1 on the average, one example added on either side."""
+    present = sp.csr_matrix((np.ones(len(vectors.data)), vectors.indices, vectors.indptr), vectors.shape)
+    inside, outside = weights * truth, weights * ~truth
+    here = (1 + present.T @ inside) / max(float(inside.sum()), 1.0)
+    there = (1 + present.T @ outside) / max(float(outside.sum()), 1.0)
+    size = np.abs(np.log(here / there))
+    return np.asarray(np.minimum(size / max(float(size.mean()), 1e-12), _MOST_TOLD), np.float64)
 
 
 def _platt(
@@ -205,40 +244,45 @@ def _folds(size: int) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]
 
 
 def _unseen_scores(
-    vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any], cost: float
+    vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any], machines: Sequence[_Machine]
 ) -> npt.NDArray[np.float64]:
-    """Scores of each record by machines that were not trained on it; one column for each column of `truth`."""
-    out = np.zeros(truth.shape)
+    """Scores of each record by machines that were not trained on it; the columns of `truth` for each machine in turn."""
+    out = np.zeros((len(truth), truth.shape[1] * len(machines)))
     for train, test in _folds(len(truth)):
-        seen, unseen = vectors[train], vectors[test]
-        for k in range(truth.shape[1]):
-            coefficients, intercept = _svm(seen, truth[train, k], weights[train], cost)
-            out[test, k] = unseen @ coefficients + intercept
+        coefficients, intercepts = _fitted(vectors[train], truth[train], weights[train], machines)
+        out[test] = vectors[test] @ coefficients + intercepts
     return out
 
 
-def _machines(
-    vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any], cost: float
+def _fitted(
+    vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any], machines: Sequence[_Machine]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    fitted = [_svm(vectors, truth[:, k], weights, cost) for k in range(truth.shape[1])]
+    """Weights (terms by columns) and intercepts; the columns of `truth` for each machine in turn."""
+    fitted = [machine.fit(vectors, truth[:, k], weights) for machine in machines for k in range(truth.shape[1])]
     return np.stack([c for c, _ in fitted], axis=1), np.array([i for _, i in fitted])
 
 
 def _relevance(
-    vectors: sp.csr_matrix, relevance: npt.NDArray[Any], strength: npt.NDArray[Any], settings: Settings
+    vectors: sp.csr_matrix,
+    idf: Floats,
+    relevance: npt.NDArray[Any],
+    strength: npt.NDArray[Any],
+    settings: Settings,
 ) -> Head:
     """In scope against the rest; calibrated at the stream's prevalence, borderline works left aside there."""
     truth = (relevance == "in")[:, None]
     weights = np.where(relevance == "borderline", settings.borderline_as_out, 1.0) * strength
     used = np.flatnonzero(weights > 0)
-    coefficients, intercept = _machines(vectors[used], truth[used], weights[used], settings.cost)
-    scores = _unseen_scores(vectors[used], truth[used], weights[used], settings.cost)
+    machines = (
+        _Machine(settings.cost, factors=(idf / idf.mean()) ** settings.rarity),
+        _Machine(settings.odds_cost, regression=True, floor=settings.odds_floor),
+    )
+    coefficients, intercepts = _fitted(vectors[used], truth[used], weights[used], machines)
+    scores = _unseen_scores(vectors[used], truth[used], weights[used], machines)
     settled = (relevance[used] != "borderline") & (strength[used] == 1)
     stream = stream_weights(relevance[used], settings.prevalence)
-    factor, summand = _platt(scores[settled], truth[used][settled, 0], stream[settled])
-    return Head(
-        (coefficients * factor).astype(np.float32), np.array([intercept[0] * factor[0] + summand], dtype=np.float32)
-    )
+    layer, summand = _platt(scores[settled], truth[used][settled, 0], stream[settled])
+    return _through(coefficients, intercepts, layer[:, None], np.array([summand]))
 
 
 def stream_weights(relevance: npt.NDArray[Any], prevalence: float) -> npt.NDArray[np.float64]:
@@ -261,11 +305,15 @@ def _categories(
     """Category head with its thresholds, and primary head, both stacked on the scores of all categories."""
     size = membership.shape[1]
     truth = np.concatenate([membership, first[:, None] == np.arange(size)], axis=1)
-    coefficients, intercepts = _machines(vectors, truth, weights, settings.category_cost)
-    scores = _unseen_scores(vectors, truth, weights, settings.category_cost)
+    machines = (
+        _Machine(settings.category_cost),
+        _Machine(settings.category_odds_cost, floor=settings.odds_floor),
+    )
+    coefficients, intercepts = _fitted(vectors, truth, weights, machines)
+    scores = _unseen_scores(vectors, truth, weights, machines)
     spread = scores.std(axis=0)
     spread[spread < _LEAST_SPREAD] = 1  # a category that nobody uses
-    layer = np.zeros((2 * size, size))
+    layer = np.zeros((scores.shape[1], size))
     summands = np.zeros(size)
     logits = np.zeros((len(truth), size))
     for k in range(size):
@@ -322,8 +370,9 @@ def _through(
 def _facets(
     vectors: sp.csr_matrix, held: npt.NDArray[Any], weights: npt.NDArray[Any], settings: Settings
 ) -> tuple[Head, Floats]:
-    coefficients, intercepts = _machines(vectors, held, weights, settings.category_cost)
-    scores = _unseen_scores(vectors, held, weights, settings.category_cost)
+    machines = (_Machine(settings.category_cost),)
+    coefficients, intercepts = _fitted(vectors, held, weights, machines)
+    scores = _unseen_scores(vectors, held, weights, machines)
     factors, summands = np.zeros(held.shape[1]), np.zeros(held.shape[1])
     for k in range(held.shape[1]):
         factor, summands[k] = _platt(scores[:, [k]], held[:, k], weights)

@@ -17,12 +17,15 @@ from updater.index.text import arxiv_id
 from updater.records import Record
 
 if TYPE_CHECKING:
+    from updater.classify.evaluate import Trainer
     from updater.classify.examples import Example
 
 _SHOWN: Final = 20
 _ENOUGH: Final = 0.9
 """Share of the works asked for that must be at hand to go on when the source fails for the rest."""
 REPORT: Final = "resources/evaluation/report.json"
+OUTSIDE: Final = "resources/evaluation/survey.jsonl"
+"""Facets of works as others labelled them; as a gold set, without relevance."""
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _MODEL = click.option("--model", type=_FILE, help="Another model's file than the one that the package ships.")
 _CORPUS = click.option(
@@ -158,6 +161,7 @@ def evaluate(
         report.peers = measure_peers(found, tested, [i.record for i in items], subject, repository.root, say)
     if curve:
         report.learning = measure.learning_curve(found, tested, records, trainer, "")
+        report.outside = _outside(repository.root, found, find, trainer)
     content = report.to_json()
     if write:
         transaction = Transaction(repository.root)
@@ -167,59 +171,93 @@ def evaluate(
     click.echo(content.decode() if as_json else "\n".join(summary(orjson.loads(content))))
 
 
+def _outside(
+    root: Path, found: Sequence[Example], find: Callable[[Sequence[str]], Iterable[Record]], trainer: Trainer
+) -> dict[str, Any] | None:
+    """How well the facets of works that others labelled are told; None where no such labels are kept."""
+    from updater.classify import evaluate as measure  # noqa: PLC0415
+    from updater.classify.examples import read_gold  # noqa: PLC0415
+
+    if not (root / OUTSIDE).exists():
+        return None
+    rows = read_gold(root / OUTSIDE)
+    records = {record.id: record for record in find([row.label.id for row in rows]) if record.abstract}
+    trainer.progress(f"fitting a model without {len(records)} works of {OUTSIDE}")
+    return measure.outside(found, rows, records, trainer)
+
+
 def summary(report: dict[str, Any]) -> Iterator[str]:
     """The lines that a person reads."""
-
-    def figure(value: float | None) -> str:
-        return "  –   " if value is None else f"{value:.4f}"
-
-    told, relevance, filed = report["set"], report["relevance"], report["categories"]
+    told, relevance = report["set"], report["relevance"]
     yield f"{told['records']} works ({told['in']} in scope, {told['borderline']} borderline, {told['out']} out), {told['name']}"
-    yield f"F1 {figure(relevance['f1'])}  [{figure(relevance['f1_interval'][0])}, {figure(relevance['f1_interval'][1])}]"
-    yield f"average precision {figure(relevance['average_precision'])}"
-    yield f"precision at 0.90 recall, borderline wrong {figure(relevance['precision_at_recall_90'])}"
-    yield f"calibration error {figure(relevance['calibration_error'])}"
+    yield f"F1 {_figure(relevance['f1'])}  [{_figure(relevance['f1_interval'][0])}, {_figure(relevance['f1_interval'][1])}]"
+    yield f"average precision {_figure(relevance['average_precision'])}"
+    yield f"precision at 0.90 recall, borderline wrong {_figure(relevance['precision_at_recall_90'])}"
+    yield f"calibration error {_figure(relevance['calibration_error'])}"
     yield f"\na junk entry costs as much as {report['thresholds']['junk_cost']} missed ones"
     for name in ("accept", "review", "cheapest"):
         at = report["thresholds"][name]
         yield (
-            f"{name:9} from {at['probability']:.2f}: precision {figure(at['precision'])} recall {figure(at['recall'])} "
+            f"{name:9} from {at['probability']:.2f}: precision {_figure(at['precision'])} recall {_figure(at['recall'])} "
             f"cost {at['cost']:.2f} for each 1,000 records"
         )
     yield "\ncalibration: predicted, observed, records of the stream"
     for row in report["calibration"]:
         bar = "#" * round(40 * (row["observed"] or 0))
         yield (
-            f"{row['from']:.1f}-{row['to']:.1f}  {figure(row['predicted'])}  {figure(row['observed'])}  "
+            f"{row['from']:.1f}-{row['to']:.1f}  {_figure(row['predicted'])}  {_figure(row['observed'])}  "
             f"{row['weight']:9.1f}  {bar}"
         )
-    yield (
-        f"\ncategories: micro-F1 {figure(filed['micro_f1'])} primary {figure(filed['primary'])} "
-        f"within {figure(filed['primary_within'])}"
-    )
-    for row in filed["each"]:
-        yield f"{row['slug']:28} {figure(row['precision'])} {figure(row['recall'])} {figure(row['f1'])}  {row['support']}"
-    yield f"facets: micro-F1 {figure(report['facets']['micro_f1'])}"
-    for row in report["confusion"][:8]:
-        yield f"{row['papers']:3} x {row['labelled']} filed under {row['predicted']}"
-    for row in report["peers"]:
-        yield (
-            f"peer {row['name']:10} F1 {figure(row['f1'])} precision {figure(row['precision'])} recall {figure(row['recall'])} "
-            f"average precision {figure(row['average_precision'])}"
-        )
-    for row in report["learning"]:
-        yield (
-            f"{row['examples']:6} labels: F1 {figure(row['f1'])} average precision {figure(row['average_precision'])} "
-            f"categories {figure(row['categories'])}"
-        )
+    yield from _labels_summary(report)
+    yield from _peers_summary(report)
     for row in report["mistakes"]:
         terms = ", ".join(f"{term} {weight:+.2f}" for term, weight in row["because"][:5])
         yield f"{row['id']:12} is {row['truth']:4} probability {row['probability']:.3f}: {terms}"
     if readers := report["readers"]:
         yield (
-            f"two readers of {readers['records']} works: agreement {figure(readers['agreement'])} "
-            f"kappa {figure(readers['kappa'])} F1 {figure(readers['f1'])} categories {figure(readers['categories'])}"
+            f"two readers of {readers['records']} works: agreement {_figure(readers['agreement'])} "
+            f"kappa {_figure(readers['kappa'])} F1 {_figure(readers['f1'])} categories {_figure(readers['categories'])}"
         )
+
+
+def _labels_summary(report: dict[str, Any]) -> Iterator[str]:
+    """Categories and facets."""
+    filed = report["categories"]
+    yield (
+        f"\ncategories: micro-F1 {_figure(filed['micro_f1'])} primary {_figure(filed['primary'])} "
+        f"within {_figure(filed['primary_within'])}"
+    )
+    for row in filed["each"]:
+        yield f"{row['slug']:28} {_figure(row['precision'])} {_figure(row['recall'])} {_figure(row['f1'])}  {row['support']}"
+    yield f"facets: micro-F1 {_figure(report['facets']['micro_f1'])}"
+    if outside := report["outside"]:
+        facets = ", ".join(f"{row['facet']} {_figure(row['recall'])}" for row in outside["each"])
+        yield f"facets as others labelled them, {outside['works']} works: F1 {_figure(outside['micro_f1'])}; recall of {facets}"
+    for row in report["confusion"][:8]:
+        yield f"{row['papers']:3} x {row['labelled']} filed under {row['predicted']}"
+
+
+def _peers_summary(report: dict[str, Any]) -> Iterator[str]:
+    """What other methods reach, and what more labels bring."""
+    for row in report["peers"]:
+        yield (
+            f"peer {row['name']:10} F1 {_figure(row['f1'])} precision {_figure(row['precision'])} "
+            f"recall {_figure(row['recall'])} average precision {_figure(row['average_precision'])}"
+        )
+        if filed := row.get("categories"):
+            yield (
+                f"peer {row['name']:10} categories: micro-F1 {_figure(filed['micro_f1'])} primary {_figure(filed['primary'])} "
+                f"within {_figure(filed['primary_within'])}"
+            )
+    for row in report["learning"]:
+        yield (
+            f"{row['examples']:6} labels: F1 {_figure(row['f1'])} average precision {_figure(row['average_precision'])} "
+            f"categories {_figure(row['categories'])}"
+        )
+
+
+def _figure(value: float | None) -> str:
+    return "  –   " if value is None else f"{value:.4f}"
 
 
 @click.command()

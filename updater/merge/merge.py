@@ -242,16 +242,16 @@ class Merger:
         return trace.fingerprint if trace else ""
 
     def _complete(self, work: Work, record: Record, verdict: Verdict) -> None:
-        """A record of a work that a person wrote: a newer version fills in what the person left empty."""
-        id_, known = record.id, self._version(record.id)
-        if record.version < known:
+        """A record of a work that a person wrote fills in what the person left empty.
+
+        The version seen last may be seen again: it says the same, but the names to look for may have grown since.
+        """
+        id_ = record.id
+        if record.version < self._version(id_):
             self._skip("older version")
             return
         old = self.index.traces.get(id_)
-        filled = old.filled if old else {}
-        paper = work.paper
-        if record.version > known:
-            paper, filled = fill(paper, record, verdict, self.venues, filled)
+        paper, filled = fill(work.paper, record, verdict, self.venues, old.filled if old else {})
         self._trace(dataclasses.replace(trace_of(record, verdict, None), filled=filled))
         if paper.to_data() != work.paper.to_data():
             self._set(id_, dataclasses.replace(work, paper=paper))
