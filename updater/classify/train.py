@@ -342,7 +342,7 @@ def _choice(
     if len(classes) == 1:
         summands[classes] = 0
         return layer, summands
-    fitted = LogisticRegression(C=cost, max_iter=2000).fit(scores, first, sample_weight=weights)
+    fitted = LogisticRegression(C=cost, max_iter=10_000).fit(scores, first, sample_weight=weights)
     two = len(classes) == 2  # then scikit-learn gives the score of the second one alone
     layer[:, classes] = np.stack([-fitted.coef_[0], fitted.coef_[0]], axis=1) if two else fitted.coef_.T
     summands[classes] = [-fitted.intercept_[0], fitted.intercept_[0]] if two else fitted.intercept_
