@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.conftest import Command
 from tests.world import World
-from updater.contribute.add import copied
 from updater.index.check import check
 from updater.index.repository import Repository
+from updater.index.text import common_run
 
 NEW = "2502.00007"
 REPO = {
@@ -286,5 +286,5 @@ def test_wrong_categories_are_named(root: Path, mi_index: Command, world: World)
 )
 def test_a_copy_is_found_wherever_it_stands_and_whatever_its_case(words: list[str]) -> None:
     text = " ".join(words)
-    assert copied(f"Own words, then: {text.upper()}.", f"Something else. {text}, and so on.") != ""
-    assert copied(" ".join(words[:7]), text) == ""
+    assert common_run(f"Own words, then: {text.upper()}.", f"Something else. {text}, and so on.") != ""
+    assert common_run(" ".join(words[:7]), text) == ""

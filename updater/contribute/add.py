@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import quote, urlsplit
@@ -15,7 +14,7 @@ from updater.contribute.reference import Reference
 from updater.errors import UsageError
 from updater.index.model import Links, Model, Paper, Queued, Resource
 from updater.index.repository import Editor, Index, Repository, paper_file
-from updater.index.text import normal_title, normal_url, slugify, work_slugs
+from updater.index.text import common_run, normal_title, normal_url, slugify, work_slugs
 from updater.merge.build import links_of, paper_of, trace_of
 from updater.merge.decide import Decision, Desk
 from updater.merge.identity import Known
@@ -25,9 +24,6 @@ from updater.verdict import Verdict
 
 Classifier = Callable[[Sequence[Record]], Sequence[Verdict]]
 PAPER: Final = "paper"
-
-_RUN: Final = 8
-"""So many words in a row in common with an abstract are a copy."""
 
 
 class MissingError(UsageError):
@@ -341,18 +337,9 @@ def said(error: ValidationError) -> str:
     return f"{where}: {first['msg'].removeprefix('Value error, ')}" if where else str(first["msg"])
 
 
-def copied(text: str, source: str) -> str:
-    """The first eight words in a row that `text` has in common with `source`; empty if it is in its own words."""
-    words, others = (re.findall(r"[^\W_]+", t.casefold()) for t in (text, source))
-    known = {tuple(others[n : n + _RUN]) for n in range(len(others) - _RUN + 1)}
-    return next(
-        (" ".join(words[n : n + _RUN]) for n in range(len(words) - _RUN + 1) if tuple(words[n : n + _RUN]) in known), ""
-    )
-
-
 def refuse_copy(text: str, source: str, what: str) -> None:
     """Raise UsageError if a text is taken from its source: the index has nobody's sentences but its own."""
-    if run := copied(text, source):
+    if run := common_run(text, source):
         raise UsageError(f"the {what} repeats the source ({run!r}): say it in your own words")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +10,7 @@ from updater.index import schema
 from updater.index import taxonomy as taxonomy_file
 from updater.index.model import Paper, check_slugs
 from updater.index.repository import BACKGROUND, BORDERLINE, GONE, QUEUE, REJECTED, Index, Repository, paper_file
-from updater.index.text import author_overlap, normal_title, normal_url
+from updater.index.text import author_overlap, common_run, normal_title, normal_url
 from updater.index.yamlfile import Problem
 from updater.merge import venues as venues_file
 
@@ -170,24 +169,12 @@ def _methods(repository: Repository, index: Index) -> Iterator[Problem]:
             yield wrong(f"{method.slug} names no library", "name one that does it")
 
 
-def copied(index: Index, abstracts: Iterable[tuple[str, str]], run: int = 8) -> Iterator[Problem]:
-    """Find summaries that share `run` words in a row with their abstract; abstracts are (id, text) pairs."""
+def copied(index: Index, abstracts: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """Find summaries that are taken from their abstract (`common_run`); abstracts are (id, text) pairs."""
     for id_, abstract in abstracts:
         paper = index.papers.get(id_)
-        if paper is None or not paper.summary:
-            continue
-        theirs = _runs(abstract, run)
-        for words in _runs(paper.summary, run):
-            if words in theirs:
-                yield _at(
-                    index, id_, f"{id_}: the summary copies its abstract: {' '.join(words)!r}", "say it in own words"
-                )
-                break
-
-
-def _runs(text: str, length: int) -> dict[tuple[str, ...], None]:
-    words = re.findall(r"[^\W_]+", text.casefold())
-    return dict.fromkeys(tuple(words[n : n + length]) for n in range(len(words) - length + 1))
+        if paper is not None and paper.summary and (run := common_run(paper.summary, abstract)):
+            yield _at(index, id_, f"{id_}: the summary copies its abstract: {run!r}", "say it in own words")
 
 
 def _schemas(repository: Repository) -> Iterator[Problem]:

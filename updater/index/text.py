@@ -28,6 +28,8 @@ _TRANSLITERATE: Final = str.maketrans(
         "þ": "th",
     }
 )
+COPIED: Final = 8
+"""So many words in a row in common with an abstract are a copy."""
 
 
 def ascii_fold(text: str) -> str:
@@ -90,6 +92,14 @@ def work_slugs(author: str, year: str, title: str) -> Iterator[str]:
     for count in range(1, min(len(words), _MOST_WORDS) + 1):
         yield (name := "-".join([*begin, *words[:count]]))
     yield from (f"{name}-{number}" for number in itertools.count(2))
+
+
+def common_run(text: str, source: str) -> str:
+    """The first `COPIED` words in a row that `text` has in common with `source`; empty if it is in its own words."""
+    words, others = (re.findall(r"[^\W_]+", t.casefold()) for t in (text, source))
+    known = {tuple(others[n : n + COPIED]) for n in range(len(others) - COPIED + 1)}
+    runs = (words[n : n + COPIED] for n in range(len(words) - COPIED + 1))
+    return next((" ".join(run) for run in runs if tuple(run) in known), "")
 
 
 def author_overlap(a: Iterable[str], b: Iterable[str]) -> float:
