@@ -112,20 +112,28 @@ class Format:
         return self.head + self.between.join(pieces) + self.tail if pieces else self.empty
 
 
+def _json_array(
+    ending: str, media_type: str, paper: Callable[[Paper], Any], item: Callable[[Item], Any] | None = None
+) -> Format:
+    """A JSON array with one element a line, so that a difference of two exports can be read."""
+    return Format(
+        ending,
+        media_type,
+        lambda one, _: orjson.dumps(paper(one)),
+        (lambda one: orjson.dumps(item(one))) if item else None,
+        head=b"[\n",
+        between=b",\n",
+        tail=b"\n]\n",
+        empty=b"[]\n",
+    )
+
+
 FORMATS: Final = {
     "bibtex": Format(
         "bib", "application/x-bibtex", lambda paper, key: citations.bibtex(paper, key).encode(), between=b"\n"
     ),
     "ris": Format("ris", "application/x-research-info-systems", lambda paper, _: citations.ris(paper).encode()),
-    "csl-json": Format(
-        "csl.json",
-        "application/vnd.citationstyles.csl+json",
-        lambda paper, _: orjson.dumps(citations.csl(paper)),
-        head=b"[\n",
-        between=b",\n",
-        tail=b"\n]\n",
-        empty=b"[]\n",
-    ),
+    "csl-json": _json_array("csl.json", "application/vnd.citationstyles.csl+json", citations.csl),
     "csv": Format(
         "csv",
         "text/csv",
@@ -133,16 +141,7 @@ FORMATS: Final = {
         head=citations.csv_head().encode(),
         empty=citations.csv_head().encode(),
     ),
-    "json": Format(
-        "json",
-        "application/json",
-        lambda paper, _: orjson.dumps(paper_data(paper)),
-        lambda item: orjson.dumps(item_data(item)),
-        head=b"[\n",
-        between=b",\n",
-        tail=b"\n]\n",
-        empty=b"[]\n",
-    ),
+    "json": _json_array("json", "application/json", paper_data, item_data),
     "jsonl": Format(
         "jsonl",
         "application/jsonl",
