@@ -84,39 +84,42 @@ def _searched(name: str, phrases: Sequence[str], texts: Sequence[str], truth: Ar
 
 
 def _plain(train: Sequence[str], inside: Array, texts: Sequence[str]) -> Array:
+    seen, unseen = _plain_vectors(train, texts)
+    return _plain_scores(seen, inside, unseen)
+
+
+def _plain_vectors(train: Sequence[str], texts: Sequence[str]) -> tuple[Any, Any]:
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True)
-    machine = LogisticRegression(C=10, solver="liblinear", random_state=0).fit(vectorizer.fit_transform(train), inside)
-    return np.asarray(machine.decision_function(vectorizer.transform(texts)))
+    return vectorizer.fit_transform(train), vectorizer.transform(texts)
+
+
+def _plain_scores(seen: Any, truth: Array, unseen: Any) -> Array:
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    machine = LogisticRegression(C=10, solver="liblinear", random_state=0).fit(seen, truth)
+    return np.asarray(machine.decision_function(unseen))
 
 
 def _plain_categories(
     examples: Sequence[Example], judged: Sequence[Judged], texts: Sequence[str]
 ) -> dict[str, float] | None:
     """Micro-averaged F1, primary as labelled and primary among those labelled, of tested works in scope; None without any."""
-    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     filed = [e for e in examples if e.label.relevance == "in" and e.label.categories]
     tested = [(j.label.categories, t) for j, t in zip(judged, texts, strict=True) if j.label.relevance == "in"]
     tested = [(categories, text) for categories, text in tested if categories]
     primary = np.array([e.label.categories[0] for e in filed])
-    if not tested or len(set(primary)) < _FEWEST:
+    slugs = sorted(set(primary))
+    if not tested or len(slugs) < _FEWEST:
         return None
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True)
-    seen = vectorizer.fit_transform(_text(e.record) for e in filed)
-    unseen = vectorizer.transform(text for _, text in tested)
+    seen, unseen = _plain_vectors([_text(e.record) for e in filed], [text for _, text in tested])
     first = LogisticRegression(C=10, max_iter=1000).fit(seen, primary).predict(unseen)
-    membership = np.array([[slug in e.label.categories for e in filed] for slug in sorted(set(primary))])
-    wanted = np.array([[slug in categories for categories, _ in tested] for slug in sorted(set(primary))])
-    scores = np.stack(
-        [
-            LogisticRegression(C=10, solver="liblinear", random_state=0).fit(seen, row).decision_function(unseen)
-            for row in membership
-        ]
-    )
+    wanted = np.array([[slug in categories for categories, _ in tested] for slug in slugs])
+    membership = [np.array([slug in e.label.categories for e in filed]) for slug in slugs]
+    scores = np.stack([_plain_scores(seen, row, unseen) for row in membership])
     number = sum(len(categories) for categories, _ in tested)
     micro = max(
         2 * float((wanted & (scores > threshold)).sum()) / (float((scores > threshold).sum()) + number)

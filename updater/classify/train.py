@@ -33,6 +33,8 @@ _SEED: Final = 0
 _BATCH: Final = 2000
 _NEVER: Final = -1e3
 _LEAST_SPREAD: Final = 1e-6
+_UNBOUND: Final = 1e4
+"""C of a regression on a few scores, which needs next to no regularization."""
 _MOST_TOLD: Final = 4.0
 """A term is enlarged by how much it tells to at most so many times the mean."""
 _SMOOTHING: Final = 1e-5
@@ -228,12 +230,7 @@ def _platt(
     scores: npt.NDArray[Any], truth: npt.NDArray[Any], weights: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[np.float64], float]:
     """Factors and summand that turn scores (records by columns) into log-odds."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
-
-    if truth.all() or not truth.any():
-        return np.zeros(scores.shape[1]), 10.0 if truth.all() and len(truth) else -10.0
-    curve = LogisticRegression(C=1e4, max_iter=1000).fit(scores, truth, sample_weight=weights)
-    return curve.coef_[0], float(curve.intercept_[0])
+    return _layer(scores, truth, weights, _UNBOUND)
 
 
 def _folds(size: int) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
@@ -355,7 +352,7 @@ def _layer(
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     if truth.all() or not truth.any():
-        return np.zeros(scores.shape[1]), 10.0 if truth.all() else -10.0
+        return np.zeros(scores.shape[1]), 10.0 if truth.all() and len(truth) else -10.0
     fitted = LogisticRegression(C=cost, max_iter=1000).fit(scores, truth, sample_weight=weights)
     return fitted.coef_[0], float(fitted.intercept_[0])
 
