@@ -433,6 +433,14 @@ def test_a_lost_token_means_reading_again(arxiv_server: ArxivServer, project_set
     assert len(begins) == len(set(begins)) + 1
 
 
+def replace_overnight(server: ArxivServer, number: int) -> None:
+    """A new version of a work comes in, and a day passes."""
+    replaced = dt.datetime(2026, 3, 23, 9, tzinfo=dt.UTC)
+    server.works[number] = dataclasses.replace(server.works[number], replaced=replaced)
+    server.responded += dt.timedelta(days=1)
+    server.today += dt.timedelta(days=1)
+
+
 @pytest.mark.parametrize("moves", [1, 3])
 def test_a_list_that_changes_while_it_is_read(
     arxiv_server: ArxivServer, project_settings: Settings, moves: int
@@ -444,11 +452,7 @@ def test_a_list_that_changes_while_it_is_read(
 
     def script(request: Request, reply: Reply) -> Reply:
         if "resumptionToken" in request.query and moving:
-            number = moving.pop()
-            replaced = dt.datetime(2026, 3, 23, 9, tzinfo=dt.UTC)
-            arxiv_server.works[number] = dataclasses.replace(arxiv_server.works[number], replaced=replaced)
-            arxiv_server.responded += dt.timedelta(days=1)
-            arxiv_server.today += dt.timedelta(days=1)
+            replace_overnight(arxiv_server, moving.pop())
         return reply
 
     arxiv_server.script = script
@@ -528,10 +532,7 @@ def test_midnight_in_the_middle_of_a_harvest(arxiv_server: ArxivServer, project_
 
     def script(request: Request, reply: Reply) -> Reply:
         if request.number == 5:
-            replaced = dt.datetime(2026, 3, 23, 9, tzinfo=dt.UTC)
-            arxiv_server.works[moving] = dataclasses.replace(arxiv_server.works[moving], replaced=replaced)
-            arxiv_server.today += dt.timedelta(days=1)
-            arxiv_server.responded += dt.timedelta(days=1)
+            replace_overnight(arxiv_server, moving)
         return reply
 
     arxiv_server.script = script

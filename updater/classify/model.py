@@ -9,7 +9,6 @@ The file is a zip of arrays in numpy's own format (no pickle) and two texts: `me
 from __future__ import annotations
 
 import io
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ import scipy.sparse as sp
 from updater.classify.features import Floats, Vectorizer, Vocabulary, batches, occurrences
 from updater.classify.names import Finder, Names
 from updater.errors import UsageError, WriteError
+from updater.files import put
 from updater.records import Record
 from updater.verdict import Decision, Verdict
 
@@ -295,11 +295,7 @@ def save(model: Model, path: Path) -> int:
     """Write the model's file, all or nothing, and return its size in bytes; WriteError if that is not possible."""
     content = write(model)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(content)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
+        put(path, content)
     except OSError as error:
         raise WriteError(f"{path}: the model cannot be written ({error.strerror}); nothing was changed") from error
     return len(content)

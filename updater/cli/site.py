@@ -116,16 +116,14 @@ def snapshot(repository: Repository, output: Path, *, note: bool) -> int:
 
     Its checksum and name are printed as `sha256sum` prints them. The same data gives the same bytes everywhere.
     """
+    from updater.files import put  # noqa: PLC0415
     from updater.render import snapshots  # noqa: PLC0415
     from updater.render.catalogue import Catalogue  # noqa: PLC0415
     from updater.render.markup import environment  # noqa: PLC0415
 
     index = repository.load()
     archive = snapshots.make(Catalogue.of(repository, index), environment(repository.root))
-    output.mkdir(parents=True, exist_ok=True)
-    part = output / f".{archive.name}.part"
-    part.write_bytes(archive.data)
-    part.replace(output / archive.name)
+    put(output / archive.name, archive.data)
     if note and snapshots.record(repository, index.snapshots, archive.snapshot):
         click.echo(f"noted the snapshot of {archive.snapshot.id}", err=True)
     click.echo(f"{archive.snapshot.sha256}  {archive.name}")
