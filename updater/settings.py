@@ -115,6 +115,18 @@ class Contribute(Section):
     """Host (without `www.`) to the kind of resource that is usually found there; `mi-index add` proposes it."""
 
 
+class Emphasis(Section):
+    """How often a word counts, by the part of a record that it stands in."""
+
+    title: float = Field(default=2.0, ge=1, le=20)
+    before: float = Field(default=1.0, ge=1, le=20)
+    """In the abstract before its authors begin to speak of their own work."""
+    aim: float = Field(default=1.0, ge=1, le=20)
+    """In the first words from there on."""
+    own: float = Field(default=1.0, ge=1, le=20)
+    """In the rest."""
+
+
 class Classifier(Section):
     """How the model is fitted and what follows from its probabilities."""
 
@@ -126,8 +138,14 @@ class Classifier(Section):
     """Probability from which a person should look at it."""
     prevalence: float = Field(default=0.03, gt=0, lt=1)
     """Share of the stream that is in scope, to which probabilities are calibrated."""
-    title_weight: float = Field(default=2.0, ge=1, le=20)
-    """A word of the title counts as often."""
+    voice: tuple[Annotated[str, Field(pattern=r"^[a-z]+( [a-z]+)?$")], ...] = ()
+    """Words and pairs of words by which the authors of an abstract begin to speak of their own work; without any, all is own."""
+    aim_words: int = Field(default=25, ge=0, le=1000)
+    """So many words from where they begin tell the aim."""
+    relevance_emphasis: Emphasis = Emphasis()
+    """How often a word counts for relevance."""
+    filing_emphasis: Emphasis = Emphasis()
+    """How often a word counts for categories and facets."""
     min_documents: int = Field(default=3, ge=1)
     """Terms that stand in fewer labelled records are not learnt."""
     cost: float = Field(default=0.5, gt=0)

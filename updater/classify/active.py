@@ -53,7 +53,7 @@ def suggest(
     threshold = classifier.thresholds.accept
     pool: list[tuple[float, str, Record]] = []
     for batch in batches(records, BATCH):
-        vectors = classifier.vectorizer.matrix(batch)
+        vectors = classifier.vectorizer.matrices(batch)[0]
         probabilities = logistic(exact_scores(vectors, classifier.model.relevance))
         for record, p in zip(batch, probabilities.tolist(), strict=True):
             item = (_doubt(p, threshold), record.id, record)
@@ -65,7 +65,7 @@ def suggest(
     if not pool:
         return []
     candidates = [record for _, _, record in pool]
-    vectors = classifier.vectorizer.matrix(candidates)
+    vectors = classifier.vectorizer.matrices(candidates)[0]
     doubt = np.array([d for d, _, _ in pool])
     density = np.asarray(vectors @ np.asarray(vectors.mean(axis=0)).ravel()).ravel()
     worth = doubt * (0.5 + 0.5 * density / max(float(density.max()), 1e-9))

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from updater.classify.model import Classifier, Head, logistic
+from updater.classify.model import Classifier, Terms, logistic
 from updater.records import Record
 from updater.verdict import Verdict
-
-Parts = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,7 @@ class CategoryReason:
     given: bool
     score: float
     threshold: float
-    because: Parts
+    because: Terms
     """The strongest terms for and against it."""
 
 
@@ -31,7 +29,7 @@ class Explanation:
     """The whole of a decision."""
 
     verdict: Verdict
-    parts: Parts
+    parts: Terms
     """Every term of the record with its weight in log-odds; with `verdict.intercept` they add up to `verdict.score`."""
     categories: tuple[CategoryReason, ...]
 
@@ -40,29 +38,21 @@ def explain(classifier: Classifier, record: Record, near: int = 6, strongest: in
     """Explain the decision about one record, with the `near` likeliest categories."""
     verdict = classifier.verdicts([record])[0]
     model = classifier.model
-    vector = classifier.vectorizer.matrix([record])
-    scores = model.categories.scores(vector)[0]
+    everything, _ = classifier.filing_reasons(record, [])
     given = {slug for slug, _ in verdict.categories}
-    order = np.argsort(-(scores - model.category_thresholds), kind="stable").tolist()
+    order = np.argsort(-(everything - model.category_thresholds), kind="stable").tolist()
     order = [k for k in order if model.slugs[k] in given] + [k for k in order if model.slugs[k] not in given]
-    reasons = []
-    for k in order[: max(near, len(given))]:
-        parts = _parts(classifier, record, model.categories, k)
-        reasons.append(
-            CategoryReason(
-                model.slugs[k],
-                float(logistic(scores[[k]])[0]),
-                model.slugs[k] in given,
-                float(scores[k]),
-                float(model.category_thresholds[k]),
-                parts[:strongest],
-            )
+    shown = order[: max(near, len(given))]
+    scores, parts = classifier.filing_reasons(record, shown)
+    reasons = tuple(
+        CategoryReason(
+            model.slugs[k],
+            float(logistic(scores[[k]])[0]),
+            model.slugs[k] in given,
+            float(scores[k]),
+            float(model.category_thresholds[k]),
+            because[:strongest],
         )
-    return Explanation(verdict, classifier.contributions(record), tuple(reasons))
-
-
-def _parts(classifier: Classifier, record: Record, head: Head, column: int) -> Parts:
-    vector = classifier.vectorizer.matrix([record])
-    values = vector.data.astype(np.float64) * head.weights[vector.indices, column]
-    order = np.lexsort((vector.indices, -np.abs(values)))
-    return tuple((classifier.model.terms[vector.indices[n]], float(values[n])) for n in order)
+        for k, because in zip(shown, parts, strict=True)
+    )
+    return Explanation(verdict, classifier.contributions(record), reasons)

@@ -1,4 +1,8 @@
-"""From texts to vectors: TF-IDF over words and pairs of words, a word of the title counting as often as the model says.
+"""From texts to vectors: TF-IDF over words and pairs of words, each counting as often as its place in the record says.
+
+Places are zones after Teufel and Moens ("Summarizing scientific articles: experiments with relevance and rhetorical status",
+Computational Linguistics 2002): an abstract begins with what is known, until its authors begin to speak of their own work
+("we", "this paper"); the words from there on tell the aim, the rest the methods and findings.
 
 A vector has one entry for each term of the vocabulary that the record holds, (1 + ln n)·idf with n the weighted count
 (sublinear term frequency, Manning, Raghavan and Schütze, "Introduction to Information Retrieval", 2008, section 6.4), and
@@ -9,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +23,33 @@ from updater.classify.text import Hashes, Ints, Words, pair_hash, words
 from updater.records import Record
 
 Floats = npt.NDArray[np.float32]
+
+
+BEFORE: Final = 0
+"""Zone of an abstract up to where its authors begin to speak of their own work."""
+OWN: Final = 1
+"""Zone behind the aim, and the whole of an abstract in which they never begin."""
+AIM: Final = 2
+"""Zone of the first words from where they begin."""
+TITLE: Final = 3
+_ZONE_BITS: Final = 2
+_NEVER: Final = np.iinfo(np.int64).max // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """How often a word or pair counts in each zone."""
+
+    title: float = 1
+    before: float = 1
+    aim: float = 1
+    own: float = 1
+
+    def by_zone(self) -> Floats:
+        """The same as an array, by the number of the zone."""
+        out = np.ones(1 << _ZONE_BITS, np.float32)
+        out[[BEFORE, OWN, AIM, TITLE]] = self.before, self.own, self.aim, self.title
+        return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +77,40 @@ def occurrences(records: Sequence[Record]) -> Occurrences:
     length = np.ones(len(first), np.int8)
     length[len(found.text) :] = 2
     return Occurrences(text >> 1, np.concatenate([found.hash, pairs]), (text & 1) == 0, first, length, found)
+
+
+class Voice:
+    """Finds the place where the authors of an abstract begin to speak of their own work.
+
+    Parameters
+    ----------
+    terms
+        Words and pairs of words by which they do.
+    aim_words
+        So many words from the first of these on are the aim.
+
+    Raises
+    ------
+    ValueError
+        A term has no word or more than two.
+    """
+
+    def __init__(self, terms: Sequence[str], aim_words: int) -> None:
+        distinct = {int(term_hashes([term])[0]): term for term in terms}  # a plural is one with its singular
+        self._terms = Vocabulary(tuple(distinct.values()))
+        self._aim_words = aim_words
+
+    def zones(self, found: Occurrences, number: int) -> npt.NDArray[np.int8]:
+        """Zone of every word and pair of `number` records; a pair is where its first word is."""
+        begins = np.full(number, _NEVER)
+        if len(self._terms):
+            spoken = np.flatnonzero(~found.title & (self._terms.find(found.hash) >= 0))
+            np.minimum.at(begins, found.record[spoken], found.first[spoken])
+        begin = begins[found.record]
+        since = found.first - begin
+        zone = np.where(since < 0, np.where(begin == _NEVER, OWN, BEFORE), np.where(since < self._aim_words, AIM, OWN))
+        zone[found.title] = TITLE
+        return zone.astype(np.int8)
 
 
 class Vocabulary:
@@ -115,33 +181,42 @@ def term_hashes(terms: Sequence[str]) -> Hashes:
 
 
 class Vectorizer:
-    """Turns records into vectors over a vocabulary."""
+    """Turns records into vectors over a vocabulary, once for each way to weigh the zones."""
 
-    def __init__(self, vocabulary: Vocabulary, idf: Floats, title_weight: float) -> None:
+    def __init__(self, vocabulary: Vocabulary, idf: Floats, voice: Voice, emphases: Sequence[Emphasis]) -> None:
         self.vocabulary = vocabulary
         self.idf = idf
-        self.title_weight = title_weight
+        self.voice = voice
+        self._emphases = [emphasis.by_zone() for emphasis in emphases]
 
-    def matrix(self, records: Sequence[Record]) -> sp.csr_matrix:
-        """One row for each record, one column for each term; float32, indices sorted, rows of length 1 (or 0)."""
+    def matrices(self, records: Sequence[Record]) -> list[sp.csr_matrix]:
+        """One matrix for each emphasis: a row for each record, a column for each term.
+
+        All have the same places filled; float32, indices sorted, rows of length 1 (or 0).
+        """
         return self.vectors(occurrences(records), len(records))
 
-    def vectors(self, found: Occurrences, number: int) -> sp.csr_matrix:
+    def vectors(self, found: Occurrences, number: int) -> list[sp.csr_matrix]:
         """The same from words that were looked for already, in `number` records."""
         term = self.vocabulary.find(found.hash)
         at = np.flatnonzero(term >= 0)
+        zone = self.voice.zones(found, number)[at]
         size = max(len(self.vocabulary), 1)
         # One sort of whole numbers takes the place of building, sorting and summing a sparse matrix.
-        keys = np.sort(((found.record[at] * size + term[at]) << 1) | found.title[at])
-        cell = keys >> 1
+        keys = np.sort(((found.record[at] * size + term[at]) << _ZONE_BITS) | zone)
+        cell, zone = keys >> _ZONE_BITS, keys & ((1 << _ZONE_BITS) - 1)
         first = np.flatnonzero(np.diff(cell, prepend=-1))
-        weight = np.where(keys & 1, np.float32(self.title_weight), np.float32(1))
-        counts = np.add.reduceat(weight, first) if len(first) else weight
         record, column = np.divmod(cell[first], size)
+        indices = column.astype(np.int32)
         indptr = np.concatenate([[0], np.cumsum(np.bincount(record, minlength=number))])
-        matrix = sp.csr_matrix((counts, column.astype(np.int32), indptr), shape=(number, len(self.vocabulary)))
-        matrix.has_sorted_indices = True
-        return scaled(matrix, self.idf)
+        out = []
+        for weights in self._emphases:
+            weight = weights[zone]
+            counts = np.add.reduceat(weight, first) if len(first) else weight
+            matrix = sp.csr_matrix((counts, indices, indptr), shape=(number, len(self.vocabulary)))
+            matrix.has_sorted_indices = True
+            out.append(scaled(matrix, self.idf))
+        return out
 
 
 def scaled(counts: sp.csr_matrix, idf: Floats) -> sp.csr_matrix:

@@ -1,7 +1,9 @@
 """The model: from vectors to verdicts. Inference needs numpy and scipy only.
 
-Every figure is linear in the record's vector: `score = intercept + Σ weight(term)·value(term)`. Scores of the relevance head
-are calibrated log-odds, so the probability is their logistic function; a category's probability likewise.
+Every figure is linear in a vector of the record: `score = intercept + Σ weight(term)·value(term)`. Scores of the relevance
+head are calibrated log-odds, so the probability is their logistic function; a category's probability likewise. There are two
+vectors over the same terms: one for relevance, one for filing (categories and facets), which weigh the zones of a record
+differently.
 
 The file is a zip of arrays in numpy's own format (no pickle) and two texts: `meta.json` and `terms.txt`, one term a line.
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +22,7 @@ import numpy.typing as npt
 import orjson
 import scipy.sparse as sp
 
-from updater.classify.features import Floats, Vectorizer, Vocabulary, batches, occurrences
+from updater.classify.features import Emphasis, Floats, Vectorizer, Vocabulary, Voice, batches, occurrences
 from updater.classify.names import Finder, Names
 from updater.errors import UsageError, WriteError
 from updater.files import put
@@ -32,7 +34,7 @@ BATCH: Final = 1000
 MAX_CATEGORIES: Final = 4
 MAX_TERMS: Final = 24
 MAX_BECAUSE: Final = 8
-FORMAT: Final = 1
+FORMAT: Final = 2
 _STEPS: Final = 127
 _PLACES: Final = (1 << 32) - 1
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -60,7 +62,11 @@ class Model:
 
     terms: tuple[str, ...]
     idf: Floats
-    title_weight: float
+    voice: tuple[str, ...]
+    """Words and pairs by which authors begin to speak of their own work."""
+    aim_words: int
+    emphases: tuple[Emphasis, Emphasis]
+    """Of the vectors for relevance, and of those for filing."""
     relevance: Head
     """One column: log-odds of being in scope."""
     categories: Head
@@ -98,7 +104,8 @@ class Classifier:
     def __init__(self, model: Model, thresholds: Thresholds, names: Names | None = None) -> None:
         self.model = model
         self.thresholds = thresholds
-        self.vectorizer = Vectorizer(Vocabulary(model.terms), model.idf, model.title_weight)
+        voice = Voice(model.voice, model.aim_words)
+        self.vectorizer = Vectorizer(Vocabulary(model.terms), model.idf, voice, model.emphases)
         self._names = Finder(names or Names((), ()))
         self._relevance = np.ascontiguousarray(model.relevance.weights[:, 0])
         heads = (model.categories, model.primary, model.facets)
@@ -116,17 +123,17 @@ class Classifier:
     def verdicts(self, records: Sequence[Record], *, with_terms: bool = True) -> list[Verdict]:
         """Verdicts of one batch; without the records' own terms if nobody wants them."""
         words = occurrences(records)
-        vectors = self.vectorizer.vectors(words, len(records))
+        vectors, filing = self.vectorizer.vectors(words, len(records))
         model = self.model
         scores = exact_scores(vectors, model.relevance)
         probabilities = logistic(scores)
-        categories, primary, facet_scores = self._scores(vectors)
+        categories, primary, facet_scores = self._scores(filing)
         chosen = self._categories(categories, primary)
         category_probabilities = logistic(categories)
         facets = self._facet_values(facet_scores)
         named = self._names.find(words, len(records))
         because = self._strongest(vectors, vectors.data * self._relevance[vectors.indices], MAX_BECAUSE)
-        terms = self._strongest(vectors, vectors.data, MAX_TERMS) if with_terms else [()] * len(records)
+        terms = self._strongest(filing, filing.data, MAX_TERMS) if with_terms else [()] * len(records)
         intercept = float(model.relevance.intercepts[0])
         return [
             Verdict(
@@ -146,12 +153,20 @@ class Classifier:
             for n, record in enumerate(records)
         ]
 
-    def contributions(self, record: Record) -> tuple[tuple[str, float], ...]:
+    def contributions(self, record: Record) -> Terms:
         """Every term of the record with its part in the score, strongest first; with the intercept they add up to it."""
-        vector = self.vectorizer.matrix([record])
-        parts = vector.data.astype(np.float64) * self.model.relevance.weights[vector.indices, 0]
-        order = np.lexsort((vector.indices, -np.abs(parts)))
-        return tuple((self.model.terms[vector.indices[n]], float(parts[n])) for n in order)
+        return self._parts(self.vectorizer.matrices([record])[0], self.model.relevance, 0)
+
+    def filing_reasons(self, record: Record, columns: Sequence[int]) -> tuple[Floats, list[Terms]]:
+        """Scores of all categories, and for each of some of them every term of the record with its part in that score."""
+        vector = self.vectorizer.matrices([record])[1]
+        head = self.model.categories
+        return head.scores(vector)[0], [self._parts(vector, head, k) for k in columns]
+
+    def _parts(self, vector: sp.csr_matrix, head: Head, column: int) -> Terms:
+        values = vector.data.astype(np.float64) * head.weights[vector.indices, column]
+        order = np.lexsort((vector.indices, -np.abs(values)))
+        return tuple((self.model.terms[vector.indices[n]], float(values[n])) for n in order)
 
     def _scores(self, vectors: sp.csr_matrix) -> tuple[Floats, Floats, Floats]:
         """Scores of categories, primary and facets."""
@@ -265,7 +280,9 @@ def write(model: Model) -> bytes:
     arrays["facet_thresholds"] = model.facet_thresholds.astype(np.float32)
     meta = {
         "format": FORMAT,
-        "title_weight": model.title_weight,
+        "voice": model.voice,
+        "aim_words": model.aim_words,
+        "emphases": [asdict(emphasis) for emphasis in model.emphases],
         "slugs": model.slugs,
         "facet_values": model.facet_values,
         "about": dict(model.about),
@@ -352,7 +369,9 @@ def parse(content: bytes) -> Model:
     return Model(
         terms=terms,
         idf=arrays["idf"].astype(np.float32),
-        title_weight=float(meta["title_weight"]),
+        voice=tuple(meta["voice"]),
+        aim_words=int(meta["aim_words"]),
+        emphases=(Emphasis(**meta["emphases"][0]), Emphasis(**meta["emphases"][1])),
         relevance=head("relevance"),
         categories=head("categories"),
         category_thresholds=arrays["category_thresholds"],

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from updater.classify.examples import Example
-from updater.classify.features import Floats, Occurrences, occurrences, scaled
+from updater.classify.features import Emphasis, Floats, Occurrences, Voice, occurrences, scaled
 from updater.classify.model import Head, Model
 from updater.index.taxonomy import Taxonomy
 from updater.settings import Classifier as Settings
@@ -45,35 +45,39 @@ _SMOOTHING: Final = 1e-5
 class Counts:
     """Weighted counts of terms in records."""
 
-    matrix: sp.csr_matrix
+    matrices: tuple[sp.csr_matrix, ...]
+    """One for each emphasis; all have the same places filled."""
     terms: tuple[str, ...]
 
 
-def count(examples: Sequence[Example], title_weight: float, min_documents: int) -> Counts:
+def count(examples: Sequence[Example], voice: Voice, emphases: Sequence[Emphasis], min_documents: int) -> Counts:
     """Counts of all terms that stand in at least `min_documents` records, terms sorted by spelling.
 
     The spelling of a term is the most frequent one of its hash: `neurons` or `neuron`.
     """
-    rows, hashes, weights = [], [], []
+    rows, hashes, zones = [], [], []
     spellings: dict[int, dict[str, int]] = {}
     for start in range(0, len(examples), _BATCH):
-        found = occurrences([example.record for example in examples[start : start + _BATCH]])
+        batch = [example.record for example in examples[start : start + _BATCH]]
+        found = occurrences(batch)
         rows.append(found.record + start)
         hashes.append(found.hash)
-        weights.append(np.where(found.title, np.float32(title_weight), np.float32(1)))
+        zones.append(voice.zones(found, len(batch)))
     unique, column = np.unique(np.concatenate(hashes), return_inverse=True)
-    matrix = sp.coo_matrix(
-        (np.concatenate(weights), (np.concatenate(rows), column)), shape=(len(examples), len(unique))
-    ).tocsr()
-    keep = np.flatnonzero(np.bincount(matrix.indices, minlength=len(unique)) >= min_documents)
+    row, zone, shape = np.concatenate(rows), np.concatenate(zones), (len(examples), len(unique))
+    documents = sp.csr_matrix((np.ones(len(row), np.float32), (row, column)), shape).getnnz(axis=0)
+    keep = np.flatnonzero(documents >= min_documents)
     kept = unique[keep]
     for start in range(0, len(examples), _BATCH):
         _spell(occurrences([example.record for example in examples[start : start + _BATCH]]), kept, spellings)
     terms = [max(spellings[h].items(), key=lambda item: (item[1], item[0]))[0] for h in kept.tolist()]
     order = np.array(sorted(range(len(terms)), key=terms.__getitem__), dtype=np.int64)
-    matrix = matrix[:, keep[order]].tocsr()
-    matrix.sort_indices()
-    return Counts(matrix, tuple(terms[k] for k in order))
+    matrices = []
+    for emphasis in emphases:
+        matrix = sp.csr_matrix((emphasis.by_zone()[zone], (row, column)), shape)[:, keep[order]].tocsr()
+        matrix.sort_indices()
+        matrices.append(matrix)
+    return Counts(tuple(matrices), tuple(terms[k] for k in order))
 
 
 def _spell(found: Occurrences, kept: npt.NDArray[np.uint64], spellings: dict[int, dict[str, int]]) -> None:
@@ -121,9 +125,13 @@ def fit(
     if min(inside, outside) < 2 * _FOLDS:
         raise ValueError(f"{inside} examples in scope and {outside} out of it are too few to learn from")
     progress("counting terms")
-    counts = count(examples, settings.title_weight, settings.min_documents)
-    idf = inverse_document_frequency(counts.matrix, relevance, settings.prevalence)
-    vectors = scaled(counts.matrix, idf)
+    emphases = (
+        Emphasis(**settings.relevance_emphasis.model_dump()),
+        Emphasis(**settings.filing_emphasis.model_dump()),
+    )
+    counts = count(examples, Voice(settings.voice, settings.aim_words), emphases, settings.min_documents)
+    idf = inverse_document_frequency(counts.matrices[0], relevance, settings.prevalence)
+    vectors, filing = (scaled(matrix, idf) for matrix in counts.matrices)
     progress(f"fitting relevance on {len(examples)} records, {len(counts.terms)} terms")
     strength = np.array([1.0 if example.record.abstract else settings.title_only_weight for example in examples])
     relevance_head = _relevance(vectors, idf, relevance, strength, settings)
@@ -136,7 +144,7 @@ def fit(
     weights = np.where(relevance[filed] == "in", 1.0, settings.borderline_weight)
     weights *= np.where(complete, 1.0, settings.category_title_only_weight)
     progress(f"fitting {len(slugs)} categories on {len(filed)} papers")
-    narrow, spread = _narrow(vectors[filed])
+    narrow, spread = _narrow(filing[filed])
     categories, thresholds, primary = _categories(narrow, membership, first, weights, settings)
     values = tuple((facet, value) for facet, names in taxonomy.facet_values.items() for value in names)
     progress(f"fitting {len(values)} values of facets")
@@ -145,7 +153,9 @@ def fit(
     return Model(
         terms=counts.terms,
         idf=idf,
-        title_weight=settings.title_weight,
+        voice=settings.voice,
+        aim_words=settings.aim_words,
+        emphases=emphases,
         relevance=relevance_head,
         categories=spread(categories),
         category_thresholds=thresholds,
