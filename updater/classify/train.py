@@ -329,7 +329,7 @@ def _categories(
         for k in range(size):
             column, summand = _layer(scores[train] / spread, membership[train, k], weights[train], settings.stack_cost)
             logits[test, k] = scores[test] / spread @ column + summand
-    thresholds = best_thresholds(logits, membership, weights)
+    thresholds = steady_thresholds(logits, membership, weights, settings.threshold_pull)
     primary_layer, primary_summands = _choice(scores / spread, first, weights, size, settings.stack_cost)
     return (
         _through(coefficients, intercepts, layer / spread[:, None], summands),
@@ -384,10 +384,24 @@ def _facets(
     for k in range(held.shape[1]):
         factor, summands[k] = _platt(scores[:, [k]], held[:, k], weights)
         factors[k] = factor[0]
-    thresholds = best_thresholds(scores * factors + summands, held, weights)
+    thresholds = steady_thresholds(scores * factors + summands, held, weights, settings.threshold_pull)
     return Head(
         (coefficients * factors).astype(np.float32), (intercepts * factors + summands).astype(np.float32)
     ), thresholds
+
+
+def steady_thresholds(
+    scores: npt.NDArray[Any], truth: npt.NDArray[Any], weights: npt.NDArray[Any], pull: float
+) -> Floats:
+    """The best threshold of every column, drawn towards the one that suits all of them best, the more the rarer it is.
+
+    With so few examples a threshold of its own is largely chance; `pull` is the number of examples that the common one counts
+    for (shrinkage, after Efron and Morris, "Stein's paradox in statistics", 1977).
+    """
+    common = float(best_thresholds(scores.reshape(-1, 1), truth.reshape(-1, 1), np.repeat(weights, truth.shape[1]))[0])
+    support = (truth * weights[:, None]).sum(axis=0)
+    share = support / (support + pull) if pull else np.ones(len(support))
+    return (share * best_thresholds(scores, truth, weights) + (1 - share) * common).astype(np.float32)
 
 
 def best_thresholds(scores: npt.NDArray[Any], truth: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Floats:
