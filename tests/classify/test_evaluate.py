@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import orjson
@@ -11,7 +12,17 @@ import pytest
 from support.field import TOPICS, text
 
 from updater.classify.active import suggest
-from updater.classify.evaluate import Item, Trainer, evaluate, learning_curve, outside, ranking, readers, time_ordered
+from updater.classify.evaluate import (
+    Item,
+    Trainer,
+    evaluate,
+    learning_curve,
+    month_by_month,
+    outside,
+    ranking,
+    readers,
+    time_ordered,
+)
 from updater.classify.examples import Example, Judged, Label
 from updater.classify.explain import explain
 from updater.classify.model import Classifier, Thresholds
@@ -99,6 +110,40 @@ def test_newer_works_are_judged_by_models_of_older_ones(examples: list[Example],
     assert report.relevance["f1"] > 0.9
     curve = learning_curve(examples, [i.judged for i in items], {i.record.id: i.record for i in items}, trainer, "")
     assert [row["share"] for row in curve][-1] == 1.0
+
+
+def dated(month: str, numbers: range, examples: list[Example]) -> list[Example]:
+    """Some of the examples as if they were of that month."""
+    out = []
+    for n in numbers:
+        id_ = f"{month}.{n:05d}"
+        out.append(Example(replace(examples[n].label, id=id_), replace(examples[n].record, id=id_)))
+    return out
+
+
+def test_every_record_of_a_month_is_judged_by_a_model_of_older_ones(
+    examples: list[Example], taxonomy: Taxonomy
+) -> None:
+    past, before, newest = (
+        dated(m, r, examples) for m, r in (("2501", range(80)), ("2502", range(80, 120)), ("2503", range(120, 160)))
+    )
+    held = [Judged(e.label, 1.0) for e in newest if e.label.relevance == "in"]
+    labelled = [*past, *before, *(e for e in newest if e.label.relevance != "in")]
+    unread = Record("2503.99999", "Induction head circuits", "patching a circuit path edge of an induction head")
+    stream = [*(e.record for e in (*newest, *past, *before)), unread, Record("math/0001001", "Old", "circuit")]
+    rows = month_by_month(labelled, held, stream, Trainer(taxonomy, Settings(prevalence=0.3)), 2)
+    assert [row["month"] for row in rows] == ["2025-02", "2025-03", None]
+    assert [row["records"] for row in rows] == [40, 41, 81]
+    assert rows[1]["in"] == len(held)
+    assert rows[0]["average_precision"] > 0.95
+    assert rows[1]["precision_at_recall_90"] < 1  # what nobody read counts as wrong
+    assert rows[-1]["in"] == rows[0]["in"] + rows[1]["in"]
+
+
+def test_months_without_a_past_are_left_out(examples: list[Example], taxonomy: Taxonomy) -> None:
+    trainer = Trainer(taxonomy, Settings(prevalence=0.3))
+    assert month_by_month(examples, [], [e.record for e in examples], trainer) == []
+    assert month_by_month(examples, [], [], trainer) == []
 
 
 def test_peers_are_measured_on_the_same_records(

@@ -15,6 +15,8 @@ The report is one JSON object (`Report.to_json`), which the site's page "How pap
     peers         name, f1, precision, recall, average_precision (null where a peer does not rank), precision_at_recall_90, and
                   categories (micro_f1, primary, primary_within) of the plain one
     learning      share, examples, f1, average_precision, categories, primary
+    months        one row a month, the last one for all of them (month null): month, records, in, borderline, f1, precision,
+                  recall, average_precision, precision_at_recall_90, micro_f1, primary, primary_within
     mistakes      id, truth, probability, because (pairs of term and weight)
     readers       records, agreement, kappa, f1, categories, primary_within (of the second reader, against the first)
 
@@ -25,7 +27,7 @@ each stands for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -76,6 +78,7 @@ class Report:
     outside: dict[str, Any] | None = None
     peers: list[dict[str, Any]] = field(default_factory=list)
     learning: list[dict[str, Any]] = field(default_factory=list)
+    months: list[dict[str, Any]] = field(default_factory=list)
 
     def to_json(self) -> bytes:
         """The report as bytes, figures to four places."""
@@ -395,6 +398,57 @@ def time_ordered(examples: Sequence[Example], trainer: Trainer) -> list[Item]:
         ]
         out += items_of(trainer.classifier(older), judged, {e.record.id: e.record for e in part})
     return out
+
+
+def month_by_month(
+    examples: Sequence[Example], judged: Sequence[Judged], stream: Iterable[Record], trainer: Trainer, number: int = 3
+) -> list[dict[str, Any]]:
+    """Figures of the newest `number` months of a stream, each by a model fitted to what is older.
+
+    Every record of the month is tested and counts once, so that prevalence is the stream's own; one that nobody read counts as
+    out of scope. `judged` adds labels that must not be trained on. A month that has no work in scope, or whose past is too
+    little to learn from, is left out; an empty list if all are.
+    """
+    truth = {e.label.id: e.label for e in examples if e.label.relevance != "background"}
+    truth |= {j.label.id: j.label for j in judged}
+    months: dict[str, list[Record]] = {}
+    for record in stream:
+        month = _month(record.id)
+        if month and record.abstract and (month in months or len(months) < number or month > min(months)):
+            months.setdefault(month, []).append(record)
+            if len(months) > number:
+                del months[min(months)]
+    rows, everything = [], []
+    for month in sorted(months):
+        older = [e for e in examples if (_month(e.record.id) or "") < month]
+        tested = [Judged(truth.get(record.id, Label(record.id, "out")), 1.0) for record in months[month]]
+        if not any(j.label.relevance == "in" for j in tested):
+            continue
+        try:
+            classifier = trainer.classifier(older)
+        except ValueError:  # too few yet
+            continue
+        items = items_of(classifier, tested, {record.id: record for record in months[month]})
+        rows.append({"month": f"20{month[:2]}-{month[2:]}", **_month_figures(items)})
+        everything += items
+    return [*rows, {"month": None, **_month_figures(everything)}] if rows else []
+
+
+def _month(id_: str) -> str:
+    """YYMM of an arXiv id of the present form; empty for others, which are older or from elsewhere."""
+    return id_[:4] if id_[:4].isdigit() and id_[4:5] == "." else ""
+
+
+def _month_figures(items: Sequence[Item]) -> dict[str, Any]:
+    truth = np.array([item.judged.label.relevance for item in items])
+    filed = _categories([i for i in items if i.judged.label.relevance == "in" and i.judged.label.categories])
+    figures = ranking(np.array([item.verdict.score for item in items]), truth, np.ones(len(items)))
+    return {
+        "records": len(items),
+        **{kind: int((truth == kind).sum()) for kind in ("in", "borderline")},
+        **{key: value for key, value in figures.items() if key != "threshold"},
+        **{key: filed[key] for key in ("micro_f1", "primary", "primary_within")},
+    }
 
 
 def learning_curve(

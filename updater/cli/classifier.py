@@ -117,12 +117,14 @@ def evaluate(
     """Measure the model, against peers in the same run.
 
     With --gold FILE (such as resources/evaluation/gold.jsonl) on the works in it, by the model as it is; else by time-ordered
-    folds: models fitted to older labelled works are tested on newer ones.
+    folds: models fitted to older labelled works are tested on newer ones. With --gold and --corpus also on every record of the
+    corpus's newest months, each by a model fitted to what is older.
     """
     from updater.classify import evaluate as measure  # noqa: PLC0415
     from updater.classify.examples import GOLD, examples, labels, read_gold  # noqa: PLC0415
     from updater.classify.model import load  # noqa: PLC0415
     from updater.classify.peers import measure as measure_peers  # noqa: PLC0415
+    from updater.fetch import read_corpus  # noqa: PLC0415
     from updater.index.transaction import Transaction  # noqa: PLC0415
 
     def say(text: str) -> None:
@@ -162,6 +164,8 @@ def evaluate(
     if curve:
         report.learning = measure.learning_curve(found, tested, records, trainer, "")
         report.outside = _outside(repository.root, found, find, trainer)
+        if corpus:
+            report.months = measure.month_by_month(found, judged, read_corpus(corpus), trainer)
     content = report.to_json()
     if write:
         transaction = Transaction(repository.root)
@@ -253,6 +257,12 @@ def _peers_summary(report: dict[str, Any]) -> Iterator[str]:
         yield (
             f"{row['examples']:6} labels: F1 {_figure(row['f1'])} average precision {_figure(row['average_precision'])} "
             f"categories {_figure(row['categories'])}"
+        )
+    for row in report["months"]:
+        yield (
+            f"{row['month'] or 'together':8} {row['records']:6} records, {row['in']:4} in scope: F1 {_figure(row['f1'])} "
+            f"average precision {_figure(row['average_precision'])} at 0.90 recall {_figure(row['precision_at_recall_90'])} "
+            f"categories {_figure(row['micro_f1'])} primary {_figure(row['primary'])} within {_figure(row['primary_within'])}"
         )
 
 
