@@ -123,7 +123,7 @@ class Vocabulary:
     def __init__(self, terms: Sequence[str]) -> None:
         self.terms = tuple(terms)
         self._hash = term_hashes(self.terms)
-        bits = max(4, (len(self.terms) * 4).bit_length())
+        bits = max(12, (len(self.terms) * 4).bit_length())
         self._mask = np.uint64((1 << bits) - 1)
         self._slots = np.full(1 << bits, -1, np.int32)
         waiting = np.arange(len(self.terms), dtype=np.int32)
@@ -142,20 +142,18 @@ class Vocabulary:
         out = np.full(len(hashes), -1, np.int32)
         if not len(self.terms):
             return out
-        at = (hashes & self._mask).astype(np.int64)
+        at = (hashes & self._mask).view(np.int64)
         found = self._slots[at]
-        here = found >= 0
-        hit = here & (self._hash[found] == hashes)
-        out[hit] = found[hit]
-        left = np.flatnonzero(here & ~hit)
+        left = np.flatnonzero(found >= 0)
+        found = found[left]
         while len(left):
-            at_left = (at[left] + 1) & int(self._mask)
-            at[left] = at_left
-            found = self._slots[at_left]
-            here = found >= 0
-            hit = here & (self._hash[found] == hashes[left])
+            hit = self._hash[found] == hashes[left]
             out[left[hit]] = found[hit]
-            left = left[here & ~hit]
+            left = left[~hit]
+            at[left] = (at[left] + 1) & int(self._mask)
+            found = self._slots[at[left]]
+            taken = found >= 0
+            left, found = left[taken], found[taken]
         return out
 
 

@@ -21,10 +21,14 @@ from updater.classify.model import Classifier, load
 from updater.records import Record
 from updater.verdict import Verdict
 
+Answers = tuple[bytes, list[str]]
+"""Lines of answers, and what was wrong with other lines."""
 Complain = Callable[[str], None]
 _BLOCK: Final = 1 << 20
 """Bytes that are worked on at once, if so many are there to be read; some 700 records."""
 _MAX_LINE: Final = 8 << 20
+_MOST_WAITING: Final = 64
+"""Blocks whose answers are kept while an earlier one is being worked on."""
 _SHOWN: Final = 60
 _WORKER: list[Classifier] = []
 
@@ -34,7 +38,8 @@ def run(
 ) -> int:
     """Answer a stream to its end and return how many lines were left out.
 
-    What is there is answered before more is waited for. A second process starts when more than one block is waiting.
+    What is there is answered before more is waited for. When more than one block is waiting, further processes help this one,
+    which does not wait for them to start.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def run(
     jobs = jobs or min(2, os.cpu_count() or 1)
     classifier = load(model, root=root)
     left_out = 0
-    waiting: deque[Future[tuple[bytes, list[str]]]] = deque()
+    waiting: deque[Future[Answers] | Answers] = deque()
     pool: ProcessPoolExecutor | None = None
 
     def give(answers: bytes, problems: list[str]) -> int:
@@ -58,22 +63,30 @@ def run(
         for number, block, full in _blocks(source):
             if full and jobs > 1 and pool is None:
                 context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
-                pool = ProcessPoolExecutor(jobs, context, _start, (root, model))
-            if pool is None:
-                left_out += give(*answer(classifier, block, number))
-                continue
-            waiting.append(pool.submit(_work, block, number))
-            while waiting and (len(waiting) > 2 * jobs or waiting[0].done()):
-                left_out += give(*waiting.popleft().result())
+                pool = ProcessPoolExecutor(jobs - 1, context, _start, (root, model))
+            if pool is not None and sum(not _done(w) for w in waiting) < 2 * (jobs - 1):
+                waiting.append(pool.submit(_work, block, number))
+            else:
+                waiting.append(answer(classifier, block, number))
+            while waiting and (_done(waiting[0]) or len(waiting) > _MOST_WAITING):
+                left_out += give(*_result(waiting.popleft()))
         while waiting:
-            left_out += give(*waiting.popleft().result())
+            left_out += give(*_result(waiting.popleft()))
     finally:
         if pool is not None:
             pool.shutdown(cancel_futures=True)
     return left_out
 
 
-def answer(classifier: Classifier, block: bytes, number: int = 1) -> tuple[bytes, list[str]]:
+def _done(part: Future[Answers] | Answers) -> bool:
+    return not isinstance(part, Future) or part.done()
+
+
+def _result(part: Future[Answers] | Answers) -> Answers:
+    return part.result() if isinstance(part, Future) else part
+
+
+def answer(classifier: Classifier, block: bytes, number: int = 1) -> Answers:
     """Answers to a block of whole lines, the first of which has the given number, and what was wrong with others."""
     records, problems = _records(block, number)
     if not records:
@@ -86,7 +99,7 @@ def _start(root: Path, model: Path | None) -> None:
     _WORKER.append(load(model, root=root))
 
 
-def _work(block: bytes, number: int) -> tuple[bytes, list[str]]:
+def _work(block: bytes, number: int) -> Answers:
     return answer(_WORKER[0], block, number)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -52,10 +53,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Spelling:
-    pattern: re.Pattern[bytes]
+    text: str
+    exact: bool
     name: int
     is_model: bool
-    length: int
 
 
 class Finder:
@@ -67,22 +68,25 @@ class Finder:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        by_start: dict[str, list[_Spelling]] = {}
-        for is_model, entries in ((True, names.models), (False, names.keywords)):
-            for number, entry in enumerate(entries):
-                loose = entry.aliases if entry.exact else (entry.name, *entry.aliases)
-                for spelling, exact in [*((s, False) for s in loose), *((s, True) for s in entry.exact)]:
-                    for form in _forms(spelling):
-                        found = words([form])
-                        start = found.surface(0, min(1, len(found.text) - 1))
-                        by_start.setdefault(start, []).append(
-                            _Spelling(_pattern(form, exact=exact), number, is_model, len(form))
-                        )
+        spellings = [
+            _Spelling(form, exact, number, is_model)
+            for is_model, entries in ((True, names.models), (False, names.keywords))
+            for number, entry in enumerate(entries)
+            for spelling, exact in _spellings(entry)
+            for form in _forms(spelling)
+        ]
+        found = words([spelling.text for spelling in spellings])
+        number = np.bincount(found.text, minlength=len(spellings)).tolist()
         starts: dict[int, tuple[str, list[_Spelling]]] = {}
-        for start, spellings in by_start.items():  # `head` and `heads` are one to the hash
-            starts.setdefault(int(term_hashes([start])[0]), (start, []))[1].extend(spellings)
+        at = 0
+        for spelling, length in zip(spellings, number, strict=True):
+            start = found.surface(at, at + min(1, length - 1))
+            at += length
+            starts.setdefault(int(term_hashes([start])[0]), (start, []))[1].append(
+                spelling
+            )  # `head` and `heads` are one
         self._starts = Vocabulary([start for start, _ in starts.values()])
-        self._spellings = [sorted(spellings, key=lambda s: -s.length) for _, spellings in starts.values()]
+        self._spellings = [sorted(some, key=lambda s: -len(s.text)) for _, some in starts.values()]
 
     def find(self, found: Occurrences, number: int) -> list[Found]:
         """Names in the title and abstract of each of `number` records."""
@@ -99,7 +103,7 @@ class Finder:
         columns = (found.record[at], start[at], byte, found.title[at])
         for record, which, place, title in zip(*(column.tolist() for column in columns), strict=True):
             for spelling in self._spellings[which]:
-                if match := spelling.pattern.match(raw, place):
+                if match := _pattern(spelling.text, exact=spelling.exact).match(raw, place):
                     hits.setdefault(record, []).append((place, match.end(), title, spelling))
         for record, matches in hits.items():
             out[record] = self._ranked(matches)
@@ -137,12 +141,19 @@ def load(root: Path) -> Names:
     return Names(read(root, MODELS), read(root, KEYWORDS))
 
 
+def _spellings(entry: Name) -> list[tuple[str, bool]]:
+    """The ways to write a name, and whether only in this case."""
+    loose = entry.aliases if entry.exact else (entry.name, *entry.aliases)
+    return [*((spelling, False) for spelling in loose), *((spelling, True) for spelling in entry.exact)]
+
+
 def _forms(spelling: str) -> list[str]:
     """The spelling, and with its parts closed up: `GPT-2` is also written `GPT2`, which begins with another word."""
     closed = re.sub(r"(?<=[A-Za-z0-9])[ -](?=\d)", "", spelling)
     return [spelling] if closed == spelling else [spelling, closed]
 
 
+@cache  # made when a text first calls for it, since most names are rare
 def _pattern(spelling: str, *, exact: bool) -> re.Pattern[bytes]:
     body = "[ _-]".join(re.escape(part) for part in re.split(r"[ -]", spelling))
     plural = "" if spelling.endswith("s") or spelling[-1].isdigit() else "(?:s|es)?"

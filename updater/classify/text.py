@@ -30,6 +30,9 @@ _LOWER: Final = bytes(
     ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 0 for code in range(256)
 )  # 0: no part of a word
 _MIN_PLURAL: Final = 4
+_BEFORE_PLURAL: Final = np.ones(256, np.bool_)
+"""Letters that may stand before a plural `s`: `bias`, `focus` and `class` are none."""
+_BEFORE_PLURAL[list(b"sui")] = False
 _POWERS: dict[str, Hashes] = {}
 
 
@@ -82,7 +85,7 @@ def words(texts: Sequence[str]) -> Words:
     prefix = np.zeros(size + 1, np.uint64)
     np.cumsum(letters * powers, out=prefix[1:])
     last, before = letters[end - 1], letters[np.maximum(end - 2, 0)]
-    plural = (last == ord("s")) & (end - start >= _MIN_PLURAL) & ~np.isin(before, np.frombuffer(b"sui", np.uint8))
+    plural = (last == ord("s")) & (end - start >= _MIN_PLURAL) & _BEFORE_PLURAL[before]
     stem = end - plural
     return Words(text, start, end, _mixed((prefix[stem] - prefix[start]) * inverses[start]), buffer, raw)
 
