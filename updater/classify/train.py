@@ -206,17 +206,21 @@ class _Machine:
     """Factor of each term, whatever the examples."""
 
     def fit(
-        self, vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any]
+        self,
+        vectors: sp.csr_matrix,
+        truth: npt.NDArray[Any],
+        weights: npt.NDArray[Any],
+        told: npt.NDArray[np.float64] | None = None,
     ) -> tuple[npt.NDArray[np.float64], float]:
-        """Weights of the terms, as they are in `vectors`, and the intercept."""
+        """Weights of the terms, as they are in `vectors`, and the intercept; `told` is needed where the floor is below 1."""
         from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - inference must not import it
         from sklearn.svm import LinearSVC  # noqa: PLC0415
 
         if truth.all() or not truth.any():
             return np.zeros(vectors.shape[1]), 1.0 if truth.all() and len(truth) else -1.0
         factors = np.ones(vectors.shape[1]) if self.factors is None else self.factors.astype(np.float64)
-        if self.floor < 1:
-            factors = factors * (self.floor + (1 - self.floor) * _told(vectors, truth, weights))
+        if told is not None:
+            factors = factors * (self.floor + (1 - self.floor) * told)
         seen = sp.csr_matrix((vectors.data * factors[vectors.indices], vectors.indices, vectors.indptr), vectors.shape)
         machine = (
             LogisticRegression(C=self.cost, solver="liblinear", random_state=_SEED, max_iter=1000)
@@ -227,13 +231,16 @@ class _Machine:
 
 
 def _told(vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """How much each term tells: the size of the log of its odds ratio, 1 on the average, one example added on either side."""
+    """How much each term tells about each column: the size of the log of its odds ratio, 1 on the average.
+
+    One example is added on either side.
+    """
     present = sp.csr_matrix((np.ones(len(vectors.data)), vectors.indices, vectors.indptr), vectors.shape)
-    inside, outside = weights * truth, weights * ~truth
-    here = (1 + present.T @ inside) / max(float(inside.sum()), 1.0)
-    there = (1 + present.T @ outside) / max(float(outside.sum()), 1.0)
+    inside, outside = weights[:, None] * truth, weights[:, None] * ~truth
+    here = (1 + present.T @ inside) / np.maximum(inside.sum(axis=0), 1)
+    there = (1 + present.T @ outside) / np.maximum(outside.sum(axis=0), 1)
     size = np.abs(np.log(here / there))
-    return np.asarray(np.minimum(size / max(float(size.mean()), 1e-12), _MOST_TOLD), np.float64)
+    return np.asarray(np.minimum(size / np.maximum(size.mean(axis=0), 1e-12), _MOST_TOLD), np.float64)
 
 
 def _platt(
@@ -265,7 +272,12 @@ def _fitted(
     vectors: sp.csr_matrix, truth: npt.NDArray[Any], weights: npt.NDArray[Any], machines: Sequence[_Machine]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Weights (terms by columns) and intercepts; the columns of `truth` for each machine in turn."""
-    fitted = [machine.fit(vectors, truth[:, k], weights) for machine in machines for k in range(truth.shape[1])]
+    told = _told(vectors, truth, weights) if any(machine.floor < 1 for machine in machines) else None
+    fitted = [
+        machine.fit(vectors, truth[:, k], weights, told[:, k] if told is not None and machine.floor < 1 else None)
+        for machine in machines
+        for k in range(truth.shape[1])
+    ]
     return np.stack([c for c, _ in fitted], axis=1), np.array([i for _, i in fitted])
 
 
