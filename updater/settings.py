@@ -163,7 +163,7 @@ class Classifier(Section):
     stack_cost: float = Field(default=0.05, gt=0)
     """C of the layer that combines the scores of all categories."""
     threshold_pull: float = Field(default=800.0, ge=0)
-    """A category's threshold is drawn towards the common one as by so many examples."""
+    """The threshold of a category or facet value is drawn towards the common one as by so many examples."""
     title_only_weight: float = Field(default=0.1, ge=0, le=1)
     """Weight for relevance of a work whose abstract is not at hand."""
     category_title_only_weight: float = Field(default=0.3, ge=0, le=1)

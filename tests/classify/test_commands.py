@@ -11,10 +11,14 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from updater.classify.evaluate import Trainer
 from updater.classify.examples import Example
 from updater.cli import main
+from updater.cli.classifier import REPORT, _months
 from updater.errors import DataError, SourceError, UsageError
 from updater.fetch.cache import RecordCache
+from updater.index.taxonomy import Taxonomy
+from updater.settings import Classifier as Settings
 
 PROJECT = Path(__file__).parents[2]
 GOLD = ("2501.00140", "2501.00141", "2501.00142", "2501.00143", "2501.00144", "2501.00146")
@@ -115,6 +119,18 @@ def test_evaluate_on_a_gold_set_writes_the_report(place: Path, model: Path) -> N
     assert [p["name"] for p in report["peers"]][:2] == ["phrase", "plain"]
     assert report["learning"][-1]["share"] == 1.0
     assert json.loads(mi(place, *arguments, "--no-peers", "--no-curve", "--json").stdout)["relevance"]["f1"] == 1.0
+
+
+def test_months_of_the_last_report_stand_where_there_is_no_corpus(place: Path, taxonomy: Taxonomy) -> None:
+    root = place / "index"
+    months = [{"month": None, "records": 1}]
+    report = root / REPORT
+    report.write_text(json.dumps({"months": months}))
+    trainer = Trainer(taxonomy, Settings())
+    assert _months(root, [], [], None, trainer) == months
+    assert _months(root, [], [], place / "corpus.jsonl", trainer) == []  # too few examples in this corpus
+    report.unlink()
+    assert _months(root, [], [], None, trainer) == []
 
 
 def test_evaluate_without_a_gold_set_tests_newer_works(place: Path, model: Path) -> None:

@@ -131,7 +131,15 @@ def test_every_record_of_a_month_is_judged_by_a_model_of_older_ones(
     labelled = [*past, *before, *(e for e in newest if e.label.relevance != "in")]
     unread = Record("2503.99999", "Induction head circuits", "patching a circuit path edge of an induction head")
     stream = [*(e.record for e in (*newest, *past, *before)), unread, Record("math/0001001", "Old", "circuit")]
-    rows = month_by_month(labelled, held, stream, Trainer(taxonomy, Settings(prevalence=0.3)), 2)
+    seen: list[list[str]] = []
+
+    class Watched(Trainer):
+        def classifier(self, examples: Sequence[Example]) -> Classifier:
+            seen.append([e.record.id for e in examples])
+            return super().classifier(examples)
+
+    rows = month_by_month(labelled, held, [*stream, unread], Watched(taxonomy, Settings(prevalence=0.3)), 2)
+    assert [sorted({id_[:4] for id_ in ids}) for ids in seen] == [["2501"], ["2501", "2502"]]
     assert [row["month"] for row in rows] == ["2025-02", "2025-03", None]
     assert [row["records"] for row in rows] == [40, 41, 81]
     assert rows[1]["in"] == len(held)

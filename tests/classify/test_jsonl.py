@@ -124,6 +124,46 @@ def test_what_is_there_is_answered_before_more_is_waited_for(root: Path, model_f
     assert answers == ["0", "1", "2"]
 
 
+def test_helpers_keep_nobody_waiting(root: Path, model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of the stream comes only after every answer was read, though helpers have some of the blocks."""
+    monkeypatch.setattr(jsonl, "_BLOCK", 1_000)
+    read_end, write_end = os.pipe()
+    ids = [str(n) for n in range(100)]
+    answers: list[str] = []
+
+    class Talk(io.BytesIO):
+        def write(self, content: Any) -> int:
+            answers.extend(v["id"] for v in lines(bytes(content)))
+            if len(answers) == len(ids):
+                os.close(write_end)
+            return len(content)
+
+    os.write(write_end, b"".join(b'{"id": "%s", "title": "a circuit"}\n' % id_.encode() for id_ in ids))
+    with os.fdopen(read_end, "rb", 0) as source:
+        assert run(root, model_file, source, Talk(), answers.append, 3) == 0
+    assert answers == ids
+
+
+def test_the_blocks_of_a_dead_helper_are_answered(
+    root: Path, model_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonl, "_BLOCK", 1_000)
+    load = jsonl.load
+
+    def once(*where: Any, **root_: Any) -> Classifier:
+        classifier = load(*where, **root_)
+        model_file.unlink()  # no helper can start
+        return classifier
+
+    monkeypatch.setattr(jsonl, "load", once)
+    path = model_file.with_name("in.jsonl")
+    path.write_bytes(b"".join(b'{"id": "%d", "title": "a circuit"}\n' % n for n in range(300)))
+    target = io.BytesIO()
+    with path.open("rb") as source:
+        assert run(root, model_file, source, target, [].append, 2) == 0
+    assert [v["id"] for v in lines(target.getvalue())] == [str(n) for n in range(300)]
+
+
 def test_an_endless_line_does_not_fill_the_memory(
     root: Path, model_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

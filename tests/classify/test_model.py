@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
 import math
 import random
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +19,7 @@ from support.field import TOPICS, text
 
 from updater.classify.examples import Example
 from updater.classify.model import Classifier, Model, load, parse, read, save, write
-from updater.classify.train import fit
+from updater.classify.train import best_thresholds, fit, steady_thresholds
 from updater.errors import UsageError
 from updater.index.taxonomy import Taxonomy
 from updater.records import Record
@@ -128,6 +132,52 @@ def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
     for name in ("model.zip", "missing.zip"):
         with pytest.raises(UsageError, match=rf"{name}.*mi-index train"):
             load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("voice", "we"),
+        ("voice", ["a b c"]),
+        ("aim_words", "many"),
+        ("emphases", []),
+        ("emphases", [{"title": 2.0}]),
+        ("emphases", [{"subtitle": 2.0}, {}]),
+        ("emphases", [{"title": 0.5}, {}]),
+    ],
+)
+def test_damaged_descriptions_are_refused(model: Model, tmp_path: Path, key: str, value: object) -> None:
+    path = tmp_path / "model.zip"
+    with zipfile.ZipFile(io.BytesIO(write(model))) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, json.dumps({**json.loads(content), key: value}) if name == "meta.json" else content)
+    with pytest.raises(UsageError, match=r"model.zip: this is not a model .*mi-index train"):
+        load(path)
+
+
+def thresholds(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores, truth and weights of a common column with a high best threshold, a rare one with a low one, and an empty one."""
+    rng = np.random.default_rng(seed)
+    truth = np.zeros((400, 3), bool)
+    truth[:200, 0] = truth[:8, 1] = True
+    scores = np.where(truth, 1.0, -1.0) + rng.normal(0, 0.3, truth.shape)
+    scores[:, 0] += 3
+    scores[:, 1] -= 3
+    scores[:, 2] = -10
+    return scores, truth, np.ones(400)
+
+
+def test_thresholds_are_drawn_towards_the_common_one() -> None:
+    scores, truth, weights = thresholds()
+    own, drawn, common = (steady_thresholds(scores, truth, weights, pull) for pull in (0, 50, 1e9))
+    assert (own == best_thresholds(scores, truth, weights)).all()
+    assert np.ptp(common) < 1e-3
+    assert abs(own[1] - common[1]) > 1
+    assert drawn[1] == pytest.approx((8 * own[1] + 50 * common[1]) / 58, abs=1e-5)
+    assert drawn[0] == pytest.approx((200 * own[0] + 50 * common[0]) / 250, abs=1e-5)
+    assert drawn[2] == pytest.approx(common[2])
+    assert not (scores[:, 2] > drawn[2]).any()
 
 
 def test_too_few_examples_are_refused(examples: list[Example], taxonomy: Taxonomy) -> None:

@@ -26,6 +26,7 @@ each stands for.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -49,6 +50,7 @@ _RECALL: Final = 0.9
 _RESAMPLES: Final = 400
 _MISTAKES: Final = 20
 _SHARES: Final = (0.1, 0.25, 0.5, 0.75, 1.0)
+_ARXIV: Final = re.compile(r"(\d{4})\.\d{4,5}")
 _CUTS: Final = (0.7, 0.85)
 """Shares of the labelled works, oldest first, at which the time-ordered folds begin to be tested."""
 
@@ -405,30 +407,31 @@ def month_by_month(
 ) -> list[dict[str, Any]]:
     """Figures of the newest `number` months of a stream, each by a model fitted to what is older.
 
-    Every record of the month is tested and counts once, so that prevalence is the stream's own; one that nobody read counts as
-    out of scope. `judged` adds labels that must not be trained on. A month that has no work in scope, or whose past is too
-    little to learn from, is left out; an empty list if all are.
+    Every record of the month with an abstract is tested and counts once, so that prevalence is the stream's own; one that
+    nobody read counts as out of scope. Works without an arXiv id are taken to be older. `judged` adds labels that must not be
+    trained on. F1 is at the best threshold of the row. A month that has no work in scope, or whose past is too little to learn
+    from, is left out; an empty list if all are.
     """
     truth = {e.label.id: e.label for e in examples if e.label.relevance != "background"}
     truth |= {j.label.id: j.label for j in judged}
-    months: dict[str, list[Record]] = {}
+    months: dict[str, dict[str, Record]] = {}
     for record in stream:
         month = _month(record.id)
         if month and record.abstract and (month in months or len(months) < number or month > min(months)):
-            months.setdefault(month, []).append(record)
+            months.setdefault(month, {})[record.id] = record
             if len(months) > number:
                 del months[min(months)]
     rows, everything = [], []
     for month in sorted(months):
-        older = [e for e in examples if (_month(e.record.id) or "") < month]
-        tested = [Judged(truth.get(record.id, Label(record.id, "out")), 1.0) for record in months[month]]
+        older = [e for e in examples if _month(e.record.id) < month]
+        tested = [Judged(truth.get(id_, Label(id_, "out")), 1.0) for id_ in months[month]]
         if not any(j.label.relevance == "in" for j in tested):
             continue
         try:
             classifier = trainer.classifier(older)
         except ValueError:  # too few yet
             continue
-        items = items_of(classifier, tested, {record.id: record for record in months[month]})
+        items = items_of(classifier, tested, months[month])
         rows.append({"month": f"20{month[:2]}-{month[2:]}", **_month_figures(items)})
         everything += items
     return [*rows, {"month": None, **_month_figures(everything)}] if rows else []
@@ -436,7 +439,8 @@ def month_by_month(
 
 def _month(id_: str) -> str:
     """YYMM of an arXiv id of the present form; empty for others, which are older or from elsewhere."""
-    return id_[:4] if id_[:4].isdigit() and id_[4:5] == "." else ""
+    found = _ARXIV.fullmatch(id_)
+    return found[1] if found else ""
 
 
 def _month_figures(items: Sequence[Item]) -> dict[str, Any]:

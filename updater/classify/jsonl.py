@@ -6,12 +6,15 @@ answered by a message on the error stream that names it, and the stream goes on.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import select
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -46,13 +49,12 @@ def run(
     UsageError, SettingsError
         The model or the settings cannot be used.
     """
-    jobs = jobs or min(2, os.cpu_count() or 1)
-    classifier = load(model, root=root)
+    crew = _Crew(root, model, jobs or min(2, os.cpu_count() or 1))
     left_out = 0
-    waiting: deque[Future[Answers] | Answers] = deque()
-    pool: ProcessPoolExecutor | None = None
+    waiting: deque[_Part] = deque()
 
-    def give(answers: bytes, problems: list[str]) -> int:
+    def give(part: _Part) -> int:
+        answers, problems = crew.answers(part)
         target.write(answers)
         target.flush()
         for problem in problems:
@@ -61,29 +63,66 @@ def run(
 
     try:
         for number, block, full in _blocks(source):
-            if full and jobs > 1 and pool is None:
-                context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
-                pool = ProcessPoolExecutor(jobs - 1, context, _start, (root, model))
-            if pool is not None and sum(not _done(w) for w in waiting) < 2 * (jobs - 1):
-                waiting.append(pool.submit(_work, block, number))
-            else:
-                waiting.append(answer(classifier, block, number))
-            while waiting and (_done(waiting[0]) or len(waiting) > _MOST_WAITING):
-                left_out += give(*_result(waiting.popleft()))
+            waiting.append(crew.take(block, number, more=full))
+            idle = not _ready(source)  # whoever writes to us may be waiting for what we owe
+            while waiting and (waiting[0].done() or idle or len(waiting) > _MOST_WAITING):
+                left_out += give(waiting.popleft())
         while waiting:
-            left_out += give(*_result(waiting.popleft()))
+            left_out += give(waiting.popleft())
     finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+        crew.leave()
     return left_out
 
 
-def _done(part: Future[Answers] | Answers) -> bool:
-    return not isinstance(part, Future) or part.done()
+@dataclass(slots=True)
+class _Part:
+    """A block on its way: answered here, or by a helper."""
+
+    block: bytes
+    number: int
+    future: Future[Answers] | None = None
+    answers: Answers | None = None
+
+    def done(self) -> bool:
+        return self.answers is not None or (self.future is not None and self.future.done())
 
 
-def _result(part: Future[Answers] | Answers) -> Answers:
-    return part.result() if isinstance(part, Future) else part
+class _Crew:
+    """The process itself, and helpers from the moment on that there is more to do than it can."""
+
+    def __init__(self, root: Path, model: Path | None, jobs: int) -> None:
+        self._classifier = load(model, root=root)
+        self._how = (root, model)
+        self._helpers = jobs - 1
+        self._pool: ProcessPoolExecutor | None = None
+        self._given: list[Future[Answers]] = []
+
+    def take(self, block: bytes, number: int, *, more: bool) -> _Part:
+        """Give the block to a helper if one has little to do, else answer it here; `more`: another block is waiting."""
+        if more and self._helpers > 0 and self._pool is None:
+            context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
+            self._pool = ProcessPoolExecutor(self._helpers, context, _start, self._how)
+        part = _Part(block, number)
+        self._given = [future for future in self._given if not future.done()]
+        if self._pool is not None and len(self._given) < 2 * self._helpers:
+            with contextlib.suppress(BrokenProcessPool):
+                part.future = self._pool.submit(_work, block, number)
+                self._given.append(part.future)
+        if part.future is None:
+            part.answers = answer(self._classifier, block, number)
+        return part
+
+    def answers(self, part: _Part) -> Answers:
+        """The answers, waited for if need be; a block whose helper is gone is answered here."""
+        if part.answers is None and part.future is not None:
+            with contextlib.suppress(BrokenProcessPool):
+                part.answers = part.future.result()
+        return part.answers or answer(self._classifier, part.block, part.number)
+
+    def leave(self) -> None:
+        """End the helpers."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
 
 
 def answer(classifier: Classifier, block: bytes, number: int = 1) -> Answers:

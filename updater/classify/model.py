@@ -366,12 +366,24 @@ def parse(content: bytes) -> Model:
         weights[arrays[f"{name}_rows"]] = _unpacked(packed.T) * scale
         return Head(weights, arrays[f"{name}_intercepts"])
 
+    voice, emphases = meta["voice"], meta["emphases"]
+    if not isinstance(voice, list) or not all(isinstance(term, str) for term in voice):
+        raise ValueError("the voice is not a list of words")
+    Voice(voice, int(meta["aim_words"]))  # refuses what is no term
+    if not isinstance(emphases, list) or len(emphases) != len(("relevance", "filing")):
+        raise ValueError("there are not two emphases")
+    try:
+        relevance_emphasis, filing_emphasis = (Emphasis(**emphasis) for emphasis in emphases)
+        if min(*relevance_emphasis.by_zone(), *filing_emphasis.by_zone()) < 1:
+            raise ValueError("a word counts less than once")
+    except TypeError as error:
+        raise ValueError(f"an emphasis names other parts of a record ({error})") from error
     return Model(
         terms=terms,
         idf=arrays["idf"].astype(np.float32),
-        voice=tuple(meta["voice"]),
+        voice=tuple(voice),
         aim_words=int(meta["aim_words"]),
-        emphases=(Emphasis(**meta["emphases"][0]), Emphasis(**meta["emphases"][1])),
+        emphases=(relevance_emphasis, filing_emphasis),
         relevance=head("relevance"),
         categories=head("categories"),
         category_thresholds=arrays["category_thresholds"],

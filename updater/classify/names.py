@@ -76,10 +76,10 @@ class Finder:
             for form in _forms(spelling)
         ]
         found = words([spelling.text for spelling in spellings])
-        number = np.bincount(found.text, minlength=len(spellings)).tolist()
+        lengths = np.bincount(found.text, minlength=len(spellings)).tolist()
         starts: dict[int, tuple[str, list[_Spelling]]] = {}
         at = 0
-        for spelling, length in zip(spellings, number, strict=True):
+        for spelling, length in zip(spellings, lengths, strict=True):
             start = found.surface(at, at + min(1, length - 1))
             at += length
             starts.setdefault(int(term_hashes([start])[0]), (start, []))[1].append(

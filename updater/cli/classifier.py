@@ -18,7 +18,7 @@ from updater.records import Record
 
 if TYPE_CHECKING:
     from updater.classify.evaluate import Trainer
-    from updater.classify.examples import Example
+    from updater.classify.examples import Example, Judged
 
 _SHOWN: Final = 20
 _ENOUGH: Final = 0.9
@@ -97,7 +97,11 @@ def train(repository: Repository, corpus: Path | None, out: Path | None) -> None
 @_CORPUS
 @_MODEL
 @click.option("--peers/--no-peers", default=True, help="Measure other methods on the same works (some minutes).")
-@click.option("--curve/--no-curve", default=True, help="Fit the model to growing shares of the labels (some minutes).")
+@click.option(
+    "--curve/--no-curve",
+    default=True,
+    help="Fit it to shares of the labels, and to what is older than each month of --corpus (minutes).",
+)
 @click.option("--json", "as_json", is_flag=True, help="The whole report, for programs.")
 @click.option(
     "--write", is_flag=True, help="Keep the report in resources/evaluation/report.json, which the site shows."
@@ -124,7 +128,6 @@ def evaluate(
     from updater.classify.examples import GOLD, examples, labels, read_gold  # noqa: PLC0415
     from updater.classify.model import load  # noqa: PLC0415
     from updater.classify.peers import measure as measure_peers  # noqa: PLC0415
-    from updater.fetch import read_corpus  # noqa: PLC0415
     from updater.index.transaction import Transaction  # noqa: PLC0415
 
     def say(text: str) -> None:
@@ -164,8 +167,7 @@ def evaluate(
     if curve:
         report.learning = measure.learning_curve(found, tested, records, trainer, "")
         report.outside = _outside(repository.root, found, find, trainer)
-        if corpus:
-            report.months = measure.month_by_month(found, judged, read_corpus(corpus), trainer)
+        report.months = _months(repository.root, found, judged, corpus, trainer)
     content = report.to_json()
     if write:
         transaction = Transaction(repository.root)
@@ -188,6 +190,20 @@ def _outside(
     records = {record.id: record for record in find([row.label.id for row in rows]) if record.abstract}
     trainer.progress(f"fitting a model without {len(records)} works of {OUTSIDE}")
     return measure.outside(found, rows, records, trainer)
+
+
+def _months(
+    root: Path, found: Sequence[Example], judged: Sequence[Judged], corpus: Path | None, trainer: Trainer
+) -> list[dict[str, Any]]:
+    """Figures of the corpus's newest months; without a corpus those of the last report stand."""
+    from updater.classify import evaluate as measure  # noqa: PLC0415
+    from updater.fetch import read_corpus  # noqa: PLC0415
+
+    if corpus:
+        return measure.month_by_month(found, judged, read_corpus(corpus), trainer)
+    last = root / REPORT
+    months: list[dict[str, Any]] = orjson.loads(last.read_bytes()).get("months", []) if last.exists() else []
+    return months
 
 
 def summary(report: dict[str, Any]) -> Iterator[str]:
