@@ -38,12 +38,10 @@ def explain(classifier: Classifier, record: Record, near: int = 6, strongest: in
     """Explain the decision about one record, with the `near` likeliest categories."""
     verdict = classifier.verdicts([record])[0]
     model = classifier.model
-    everything, _ = classifier.filing_reasons(record, [])
+    scores, parts = classifier.filing_reasons(record)
     given = {slug for slug, _ in verdict.categories}
-    order = np.argsort(-(everything - model.category_thresholds), kind="stable").tolist()
+    order = np.argsort(-(scores - model.category_thresholds), kind="stable").tolist()
     order = [k for k in order if model.slugs[k] in given] + [k for k in order if model.slugs[k] not in given]
-    shown = order[: max(near, len(given))]
-    scores, parts = classifier.filing_reasons(record, shown)
     reasons = tuple(
         CategoryReason(
             model.slugs[k],
@@ -51,8 +49,8 @@ def explain(classifier: Classifier, record: Record, near: int = 6, strongest: in
             model.slugs[k] in given,
             float(scores[k]),
             float(model.category_thresholds[k]),
-            because[:strongest],
+            parts[k][:strongest],
         )
-        for k, because in zip(shown, parts, strict=True)
+        for k in order[: max(near, len(given))]
     )
     return Explanation(verdict, classifier.contributions(record), reasons)

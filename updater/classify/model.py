@@ -157,11 +157,11 @@ class Classifier:
         """Every term of the record with its part in the score, strongest first; with the intercept they add up to it."""
         return self._parts(self.vectorizer.matrices([record])[0], self.model.relevance, 0)
 
-    def filing_reasons(self, record: Record, columns: Sequence[int]) -> tuple[Floats, list[Terms]]:
-        """Scores of all categories, and for each of some of them every term of the record with its part in that score."""
+    def filing_reasons(self, record: Record) -> tuple[Floats, list[Terms]]:
+        """Scores of all categories, and for each of them every term of the record with its part in that score."""
         vector = self.vectorizer.matrices([record])[1]
         head = self.model.categories
-        return head.scores(vector)[0], [self._parts(vector, head, k) for k in columns]
+        return head.scores(vector)[0], [self._parts(vector, head, k) for k in range(len(self.model.slugs))]
 
     def _parts(self, vector: sp.csr_matrix, head: Head, column: int) -> Terms:
         values = vector.data.astype(np.float64) * head.weights[vector.indices, column]
