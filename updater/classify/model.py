@@ -370,9 +370,7 @@ def parse(content: bytes) -> Model:
     if not isinstance(voice, list) or not all(isinstance(term, str) for term in voice):
         raise ValueError("the voice is not a list of words")
     Voice(voice, int(meta["aim_words"]))  # refuses what is no term
-    if not isinstance(emphases, list) or len(emphases) != len(("relevance", "filing")):
-        raise ValueError("there are not two emphases")
-    try:
+    try:  # the unpacking refuses what are not two
         relevance_emphasis, filing_emphasis = (Emphasis(**emphasis) for emphasis in emphases)
         if min(*relevance_emphasis.by_zone(), *filing_emphasis.by_zone()) < 1:
             raise ValueError("a word counts less than once")

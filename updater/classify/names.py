@@ -82,9 +82,8 @@ class Finder:
         for spelling, length in zip(spellings, lengths, strict=True):
             start = found.surface(at, at + min(1, length - 1))
             at += length
-            starts.setdefault(int(term_hashes([start])[0]), (start, []))[1].append(
-                spelling
-            )  # `head` and `heads` are one
+            # `head` and `heads` are one to the hash
+            starts.setdefault(int(term_hashes([start])[0]), (start, []))[1].append(spelling)
         self._starts = Vocabulary([start for start, _ in starts.values()])
         self._spellings = [sorted(some, key=lambda s: -len(s.text)) for _, some in starts.values()]
 
